@@ -1,0 +1,85 @@
+package journal
+
+import (
+	"fmt"
+	"strings"
+)
+
+// NameResolved: a look-up ended. Err is empty when it gave addresses.
+type NameResolved struct {
+	Name  string   // the name, or service name for SRV
+	Type  string   // "A" or "SRV"
+	Addrs []string // addresses, or "host:port" for SRV
+	Err   string   // "NXDOMAIN", "timed out"
+}
+
+func (NameResolved) Kind() string { return "NameResolved" }
+func (e NameResolved) String() string {
+	if e.Err != "" {
+		return fmt.Sprintf("look-up %s %s: %s", e.Type, e.Name, e.Err)
+	}
+	return fmt.Sprintf("look-up %s %s: %s", e.Type, e.Name, strings.Join(e.Addrs, ", "))
+}
+
+// Connected: a TCP connection was made (Err empty) or not.
+type Connected struct {
+	To  string // "host:port" as asked for
+	Via string // the explicit proxy's address, "" when direct
+	Err string
+}
+
+func (Connected) Kind() string { return "Connected" }
+func (e Connected) String() string {
+	s := "connect to " + e.To
+	if e.Via != "" {
+		s += " at proxy " + e.Via
+	}
+	if e.Err != "" {
+		s += ": " + e.Err
+	}
+	return s
+}
+
+// ConnectAnswered: an explicit proxy answered a CONNECT.
+type ConnectAnswered struct {
+	Target string
+	Status int
+	Reason string
+}
+
+func (ConnectAnswered) Kind() string { return "ConnectAnswered" }
+func (e ConnectAnswered) String() string {
+	return fmt.Sprintf("CONNECT %s: %d %s", e.Target, e.Status, e.Reason)
+}
+
+// Closed: a side ended the flow and the other side saw it.
+type Closed struct {
+	By    string // who closed: "client", "appliance", "server"
+	How   string // "FIN", "RST"
+	After string // the last message before it: "Certificate", "Finished", "REGISTER"
+}
+
+func (Closed) Kind() string { return "Closed" }
+func (e Closed) String() string {
+	s := fmt.Sprintf("%s by %s", e.How, e.By)
+	if e.After != "" {
+		s += " after " + e.After
+	}
+	return s
+}
+
+// HTTPExchanged: a request was answered, or failed (Err).
+type HTTPExchanged struct {
+	Method string
+	URL    string
+	Status int
+	Err    string
+}
+
+func (HTTPExchanged) Kind() string { return "HTTPExchanged" }
+func (e HTTPExchanged) String() string {
+	if e.Err != "" {
+		return fmt.Sprintf("%s %s: %s", e.Method, e.URL, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %d", e.Method, e.URL, e.Status)
+}

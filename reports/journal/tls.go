@@ -1,0 +1,130 @@
+package journal
+
+import (
+	"fmt"
+	"strings"
+)
+
+// HelloSeen: a ClientHello was read on a flow.
+type HelloSeen struct {
+	SNI  string
+	ALPN []string
+}
+
+func (HelloSeen) Kind() string { return "HelloSeen" }
+func (e HelloSeen) String() string {
+	if e.SNI == "" {
+		return "ClientHello without SNI"
+	}
+	return "ClientHello for " + e.SNI
+}
+
+// HandshakeEnded: a TLS handshake of this actor came to its end.
+type HandshakeEnded struct {
+	Side    string // "client" or "server": the role of the actor
+	Peer    string // name asked for
+	Version string // "TLS 1.3", empty when it failed early
+	Err     string // "" when it finished
+}
+
+func (HandshakeEnded) Kind() string { return "HandshakeEnded" }
+func (e HandshakeEnded) String() string {
+	if e.Err != "" {
+		return fmt.Sprintf("TLS handshake (%s side) for %s failed: %s", e.Side, e.Peer, e.Err)
+	}
+	return fmt.Sprintf("TLS handshake (%s side) for %s finished, %s", e.Side, e.Peer, e.Version)
+}
+
+// AlertSent: the actor sent a TLS alert, or (Received) read one.
+type AlertSent struct {
+	Received bool
+	Code     uint8
+	Name     string // "handshake_failure"
+}
+
+func (AlertSent) Kind() string { return "AlertSent" }
+func (e AlertSent) String() string {
+	verb := "sent"
+	if e.Received {
+		verb = "received"
+	}
+	return fmt.Sprintf("%s alert %d (%s)", verb, e.Code, e.Name)
+}
+
+// CertificateSeen: the client read the server's chain.
+type CertificateSeen struct {
+	Subject  string   // common name or first DNS name of the leaf
+	Issuer   string   // common name of its issuer
+	CDP      []string // CRL distribution point URLs of the leaf
+	OCSP     []string // AIA OCSP URLs of the leaf
+	Stapled  bool
+	ChainLen int
+}
+
+func (CertificateSeen) Kind() string { return "CertificateSeen" }
+func (e CertificateSeen) String() string {
+	ptr := "no CRL distribution point, no AIA OCSP"
+	var have []string
+	if len(e.CDP) > 0 {
+		have = append(have, "CRL "+strings.Join(e.CDP, " "))
+	}
+	if len(e.OCSP) > 0 {
+		have = append(have, "OCSP "+strings.Join(e.OCSP, " "))
+	}
+	if len(have) > 0 {
+		ptr = strings.Join(have, ", ")
+	}
+	return fmt.Sprintf("certificate %s issued by %s: %s", e.Subject, e.Issuer, ptr)
+}
+
+// CertificateEmulated: the interceptor minted (or took from its cache) a leaf.
+type CertificateEmulated struct {
+	Name   string
+	Issuer string
+	CDP    []string
+	OCSP   []string
+	Cached bool
+}
+
+func (CertificateEmulated) Kind() string { return "CertificateEmulated" }
+func (e CertificateEmulated) String() string {
+	how := "emulated certificate for " + e.Name
+	if e.Cached {
+		how += " (from cache)"
+	}
+	if len(e.CDP)+len(e.OCSP) == 0 {
+		return how + " without revocation pointers"
+	}
+	return how + " with " + strings.Join(append(append([]string{}, e.CDP...), e.OCSP...), " ")
+}
+
+// RevocationFetched: one CRL or OCSP fetch ended.
+type RevocationFetched struct {
+	Method string // "GET" or "POST"
+	What   string // "ocsp" or "crl"
+	URL    string // without the encoded request
+	For    string // subject of the certificate asked about
+	Result string // "good", "revoked", "offline: connection refused", "bad signature" ...
+}
+
+func (RevocationFetched) Kind() string { return "RevocationFetched" }
+func (e RevocationFetched) String() string {
+	return fmt.Sprintf("%s %s for %s: %s", e.What, e.URL, e.For, e.Result)
+}
+
+// RevocationJudged: the verdict on a whole chain.
+type RevocationJudged struct {
+	Verdict string // "good", "no information", ...
+	For     string // subject of the deciding certificate
+	Code    string // HRESULT symbol, "" when accepted
+	Accept  bool
+}
+
+func (RevocationJudged) Kind() string { return "RevocationJudged" }
+func (e RevocationJudged) String() string {
+	word := "accepted"
+	if !e.Accept {
+		word = "refused with " + e.Code
+	}
+	return fmt.Sprintf("revocation of %s: %s, %s", e.For, e.Verdict, word)
+}
