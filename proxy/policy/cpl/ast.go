@@ -6,9 +6,11 @@ import "rehearse/reports/diag"
 type File struct {
 	Name   string // as it stands in diagnostics and traces
 	Source []byte
-	Items  []Item // in source order, with comments
+	Items  []Item // in source order, with every preprocessor block kept; see Resolve
 	// Comments holds every comment of the file in source order, also those inside items.
 	Comments []Comment
+	// Broken says that some of the source could not be read, so that the tree is not the whole policy.
+	Broken bool
 }
 
 // Item is a top-level piece of a file: *Layer, *Definition or *Restrict.
@@ -31,6 +33,7 @@ type Layer struct {
 	Label    string    // without quotes, "" for none
 	Guard    []Term    // conditions, and properties that act as defaults, of the header line
 	Sections []*Section
+	When     []*Directive // preprocessor blocks around the header
 }
 
 // Section is a section header with its rules.
@@ -42,6 +45,7 @@ type Section struct {
 	Rules []*Rule
 	// Implicit says that no header stands in the source ([Rule] is meant).
 	Implicit bool
+	When     []*Directive
 }
 
 // Rule is one line (after continuation) of conditions, properties and verdicts.
@@ -53,6 +57,8 @@ type Rule struct {
 	Terms   []Term
 	// When are the preprocessor conditions that must hold for the rule to exist.
 	When []*Directive
+	// Broken says that the line has a syntax error; Terms are those before it.
+	Broken bool
 }
 
 // Term is one item of a rule: *Condition, *Property or *Verdict.
@@ -78,18 +84,19 @@ type Condition struct {
 type Property struct {
 	At   diag.Span
 	Name string // as in the vocabulary; "detect_protocol", "action"
-	Arg  string // free part of the name: the label in action.LABEL, the protocol in detect_protocol.P
+	Arg  string // free part of the name: LABEL in action.LABEL, P in detect_protocol.P, "[a,b]" in access_log.[a,b]
 	Args []Value
 }
 
 // Verdict is ALLOW, DENY, FORCE_DENY, exception(...), force_exception(...).
 type Verdict struct {
 	At   diag.Span
-	Name string // "allow", "deny", "deny.unauthorized", "force_deny", "exception", "force_exception"
+	Name string // "allow" (also for ok), "deny", "deny.unauthorized", "force_deny", "exception", "force_exception"
 	Args []Value
 }
 
-// Value is one argument or pattern.
+// Value is one argument or pattern. A nested call such as $(url) stands in Text
+// as written.
 type Value struct {
 	At    diag.Span
 	Text  string // without quotes
@@ -117,7 +124,8 @@ type And struct{ X, Y Expr }
 // Or is X || Y.
 type Or struct{ X, Y Expr }
 
-// List is (a, b, ...): true if any element is; the empty list is never true.
+// List is (a, b, ...) with two elements or more, or none: true if any element
+// is, so the empty list is never true. (a) is read as a.
 type List struct {
 	At    diag.Span
 	Items []Expr
@@ -137,10 +145,13 @@ type Definition struct {
 // Line is one line of a definition's body.
 type Line struct {
 	At      diag.Span
-	Pattern *Pattern // entry of a URL list, subnet or category
+	Pattern *Pattern // entry of a URL list or category
 	Terms   []Term   // conditions of the line
 	Call    *Property
-	Text    string // a line of define string, without its '>'
+	// Values are the entries of a subnet line, which may hold several.
+	Values []Value
+	Text   string // a line of define string, without its '>', or of a transformer as it stands
+	When   []*Directive
 }
 
 // Restrict is an anonymous restrict dns or restrict rdns block.
