@@ -10,6 +10,8 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,6 +33,12 @@ const (
 	AtInnerRequest                        // C8: request inside
 	AtResponse                            // response headers
 )
+
+// String names the checkpoint in events: "request", "client hello".
+func (c Checkpoint) String() string {
+	return [...]string{"accept", "request", "user", "first bytes", "client hello", "server certificate",
+		"client TLS", "inner protocol", "inner request", "response"}[c]
+}
 
 // TransactionType is the vendor's name of a transaction (KB 278633).
 type TransactionType string
@@ -64,6 +72,25 @@ type URL struct {
 	Query  string // without '?'
 }
 
+// String is the URL as a trace writes it; CONNECT and tunnels are "tcp://host:port/".
+func (u URL) String() string {
+	host := u.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	s := u.Scheme + "://" + host
+	if u.Port != defaultPorts[u.Scheme] {
+		s += ":" + strconv.Itoa(int(u.Port))
+	}
+	s += u.Path
+	if u.Query != "" {
+		s += "?" + u.Query
+	}
+	return s
+}
+
+var defaultPorts = map[string]uint16{"http": 80, "https": 443}
+
 // Transaction is what is known of one transaction so far. Zero values mean "not
 // available" unless the field says otherwise. A Transaction belongs to one flow
 // and is not safe for concurrent use.
@@ -86,6 +113,10 @@ type Transaction struct {
 	// "tcp", ...; "" while not known.
 	ClientProtocol string
 	Tunneled       Ternary
+	// Detecting says that detection is on for this transaction: the service's
+	// attribute, less what detect_protocol took from it. It chooses which of the
+	// two built-in denials of CONNECT applies (KB 176397).
+	Detecting bool
 
 	SNI               string // "" when the hello had none
 	ServerCertificate *x509.Certificate

@@ -83,3 +83,18 @@ func (e HTTPExchanged) String() string {
 	}
 	return fmt.Sprintf("%s %s: %d", e.Method, e.URL, e.Status)
 }
+
+// UpstreamOpened: the interceptor connected to an origin, or could not (Err).
+type UpstreamOpened struct {
+	To  string // "host:port"
+	Leg string // the interceptor's own address: the flow's name as the origin sees it
+	Err string // exception id
+}
+
+func (UpstreamOpened) Kind() string { return "UpstreamOpened" }
+func (e UpstreamOpened) String() string {
+	if e.Err != "" {
+		return fmt.Sprintf("connection to origin %s failed: %s", e.To, e.Err)
+	}
+	return "connected to origin " + e.To
+}

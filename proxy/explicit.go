@@ -1,0 +1,225 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"rehearse/proxy/detect"
+	"rehearse/proxy/policy"
+	"rehearse/reports/journal"
+)
+
+// headerWait is how long a client may take over the header of a request.
+const headerWait = 60 * time.Second
+
+// start chooses the first stage by the kind of service.
+func start(f *flow) stage {
+	switch f.target.Service.Kind {
+	case SSL:
+		return acceptSSL
+	case TCPTunnel:
+		return acceptTCP
+	default:
+		return readRequest
+	}
+}
+
+// readRequest reads a request from a client that speaks HTTP to the proxy (or to
+// what it takes for the origin, on a transparent HTTP service).
+func readRequest(f *flow) stage {
+	f.client.SetReadDeadline(time.Now().Add(headerWait))
+	req, err := http.ReadRequest(f.client.r)
+	f.client.SetReadDeadline(time.Time{})
+	switch {
+	case err == nil:
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isNet(err):
+		return nil
+	default:
+		f.send(f.client, newException("invalid_request", err.Error()), "to request")
+		return nil
+	}
+	if req.Method == http.MethodConnect && !f.target.Service.Kind.Transparent() {
+		return f.readConnect(req)
+	}
+	return f.forwardRequest(req)
+}
+
+// isNet says whether err is the connection's, not the message's.
+func isNet(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op)
+}
+
+// readConnect starts the http.proxy transaction of a CONNECT.
+func (f *flow) readConnect(req *http.Request) stage {
+	host, port, err := splitAuthority(req.Host)
+	if err != nil {
+		f.send(f.client, newException("invalid_request", err.Error()), "to CONNECT")
+		return nil
+	}
+	f.setOrigin(host, port)
+	tx := f.tunnelURL(f.transaction(policy.HTTPProxy))
+	tx.Method, tx.RequestHeader = req.Method, req.Header
+	tx.ClientProtocol, tx.Detecting = "http", f.target.Service.DetectProtocol
+	f.connect = tx
+	return decideConnect
+}
+
+// decideConnect evaluates policy at the CONNECT. With detection the decision
+// waits for the first bytes, past the 200 (KB 173494); without, it is made now.
+func decideConnect(f *flow) stage {
+	tx := f.connect
+	d := f.decide(tx, policy.AtRequest)
+	if tx.Detecting && detecting(d) {
+		return answerConnect
+	}
+	tx.Detecting, tx.Tunneled = false, policy.Yes
+	if _, no := f.verdict(tx, policy.AtFirstBytes); no != nil {
+		f.send(f.client, no, "to CONNECT")
+		return nil
+	}
+	server, failed := f.dialServer()
+	if failed != nil {
+		f.send(f.client, failed, "to CONNECT")
+		return nil
+	}
+	if !f.established() {
+		return nil
+	}
+	return f.tunnelTo(server, "http")
+}
+
+// answerConnect sends the 200 before anything is known, and looks at what follows.
+func answerConnect(f *flow) stage {
+	if !f.established() {
+		return nil
+	}
+	return peekOuter
+}
+
+// established writes the answer to CONNECT with the reason phrase seen on the
+// wire (KB 166574).
+func (f *flow) established() bool {
+	_, err := io.WriteString(f.client, "HTTP/1.1 200 Connection established\r\n\r\n")
+	return err == nil
+}
+
+// detecting says whether policy leaves any protocol to detect.
+func detecting(d policy.Decision) bool {
+	for _, row := range detect.Outer() {
+		if d.Detects(row.Protocol) {
+			return true
+		}
+	}
+	return false
+}
+
+// outerTable is what is detected among a client's first bytes: what policy
+// leaves on and the release knows. Below the release that detects MS-TURN its
+// pseudo-TLS hello is taken for TLS.
+func (f *flow) outerTable(d policy.Decision) detect.Table {
+	return detect.Outer().Only(func(protocol string) bool {
+		return d.Detects(protocol) && (protocol == "ssl" || protocol == "http" || f.has(FeatureDetectSIPS))
+	})
+}
+
+func (f *flow) has(feature Feature) bool { return feature.In(f.p.conf.Release) }
+
+// peekOuter classifies the first bytes inside a CONNECT or on a TCP tunnel
+// service with detection.
+func peekOuter(f *flow) stage {
+	d := f.decide(f.connect, policy.AtRequest)
+	switch protocol := f.peek(f.client, "outer", f.outerTable(d)); protocol {
+	case "ssl":
+		f.connect.Tunneled = policy.No
+		_, f.denied = f.verdict(f.connect, policy.AtFirstBytes)
+		return readHello
+	case "ms-turn", "turn":
+		return f.carry("ms-turn", policy.No)
+	case "http":
+		f.connect.Tunneled = policy.No
+		if _, no := f.verdict(f.connect, policy.AtFirstBytes); no != nil {
+			f.send(f.client, no, "to request")
+			return nil
+		}
+		return readRequest
+	default:
+		return f.carry(f.plainProtocol(), policy.Yes)
+	}
+}
+
+// plainProtocol is client.protocol of bytes that are neither TLS nor known: a
+// CONNECT goes on as tunnelled HTTP (KB 176397), a TCP tunnel as tcp.
+func (f *flow) plainProtocol() string {
+	if f.connect.Type == policy.HTTPProxy {
+		return "http"
+	}
+	return "tcp"
+}
+
+// carry decides a flow that is not decrypted by its protocol, and tunnels it.
+func (f *flow) carry(protocol string, tunneled policy.Ternary) stage {
+	f.connect.ClientProtocol, f.connect.Tunneled = protocol, tunneled
+	if _, no := f.verdict(f.connect, policy.AtFirstBytes); no != nil {
+		return f.refuse(no, "close")
+	}
+	server, failed := f.dialServer()
+	if failed != nil {
+		return f.refuse(failed, "close")
+	}
+	return f.tunnelTo(server, protocol)
+}
+
+// tunnelTo carries bytes untouched until the flow ends.
+func (f *flow) tunnelTo(server net.Conn, protocol string) stage {
+	f.record(journal.FlowHandled{How: "tunnel", Protocol: protocol, Upstream: f.dial})
+	tunnel(f.client, server)
+	return nil
+}
+
+// acceptTCP starts the tcp.tunnel transaction of a transparent TCP tunnel service.
+func acceptTCP(f *flow) stage {
+	f.connect = f.tunnelURL(f.transaction(policy.TCPTunnel))
+	f.connect.Detecting = f.target.Service.DetectProtocol
+	if f.connect.Detecting && detecting(f.decide(f.connect, policy.AtRequest)) {
+		return peekOuter
+	}
+	f.connect.Detecting = false
+	return f.carry("tcp", policy.Yes)
+}
+
+// acceptSSL starts the tcp.tunnel transaction of a transparent SSL service. Such
+// a service takes its clients for TLS; with Detect Protocol it looks first.
+func acceptSSL(f *flow) stage {
+	f.connect = f.tunnelURL(f.transaction(policy.TCPTunnel))
+	f.connect.Detecting = f.target.Service.DetectProtocol
+	if f.connect.Detecting && detecting(f.decide(f.connect, policy.AtRequest)) {
+		return peekOuter
+	}
+	f.connect.Detecting = false
+	f.connect.ClientProtocol, f.connect.Tunneled = "ssl", policy.Yes
+	_, f.denied = f.verdict(f.connect, policy.AtFirstBytes)
+	return readHello
+}
+
+// splitAuthority reads the "host:port" of a CONNECT. The port is needed.
+func splitAuthority(s string) (host string, port uint16, err error) {
+	host, p, err := net.SplitHostPort(s)
+	if err != nil {
+		return "", 0, err
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	if err != nil || n == 0 {
+		return "", 0, errors.New("CONNECT " + strconv.Quote(s) + ": want HOST:PORT with a port from 1 to 65535")
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap().String(), uint16(n), nil
+	}
+	return strings.ToLower(strings.TrimSuffix(host, ".")), uint16(n), nil
+}

@@ -1,0 +1,165 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+
+	"rehearse/proxy/policy"
+	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
+)
+
+// A stage does one blocking thing on a flow and returns the next stage, or nil
+// when the flow has ended.
+type stage func(*flow) stage
+
+// flow is one client connection on its way through the stages. It belongs to one
+// goroutine, but for abort.
+type flow struct {
+	p      *Proxy
+	ctx    context.Context
+	policy *policy.Policy
+	id     string // the client's address: the flow's name in the journal
+	target Target
+	peer   netip.AddrPort // the client
+	client *peeked        // the one reader of what the client sends
+
+	// host and port are the origin in policy's eyes; dial is where it is.
+	host string
+	port uint16
+	dial string
+
+	connect    *policy.Transaction // the http.proxy or tcp.tunnel transaction that began it
+	denied     *exception          // what is to be shown in the origin's place
+	hello      *tlshello.ClientHello
+	intercept  policy.Interception
+	origin     serverLeg // the upstream side, once its TLS is up
+	inner      *peeked   // the client's decrypted bytes, once its TLS is up
+	innerState tls.ConnectionState
+
+	mu    sync.Mutex
+	conns []net.Conn // to be reset by abort
+}
+
+func newFlow(p *Proxy, ctx context.Context, client net.Conn, to Target) *flow {
+	f := &flow{
+		p: p, ctx: ctx, policy: p.policy.Load(), target: to,
+		id: client.RemoteAddr().String(), peer: addrPort(client.RemoteAddr()),
+	}
+	f.client = newPeeked(client)
+	f.conns = append(f.conns, client)
+	if to.Dst.IsValid() {
+		f.setOrigin(to.Dst.Addr().Unmap().String(), to.Dst.Port())
+	}
+	return f
+}
+
+// setOrigin says where the flow is going.
+func (f *flow) setOrigin(host string, port uint16) {
+	f.host, f.port = host, port
+	f.dial = net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+// own makes the flow responsible for a connection; false when it is being aborted.
+func (f *flow) own(c net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conns = append(f.conns, c)
+}
+
+// abort resets every connection of the flow, from outside.
+func (f *flow) abort() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.conns {
+		reset(c)
+	}
+}
+
+// close ends whatever a stage left open.
+func (f *flow) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.conns {
+		c.Close()
+	}
+}
+
+func (f *flow) record(b journal.Body) { f.p.conf.Recorder.Record(f.id, f.p.conf.Host.Name(), b) }
+
+// transaction starts a transaction of the flow with what is known of the client
+// and the service.
+func (f *flow) transaction(t policy.TransactionType) *policy.Transaction {
+	s := f.target.Service
+	tx := &policy.Transaction{
+		Type: t, Time: f.p.conf.Now(), Client: f.peer, Service: s.Name, Group: s.Group,
+		Proxy: addrPort(f.client.LocalAddr()),
+		ResolveHost: func(name string) []netip.Addr {
+			addrs, _ := f.p.conf.Host.Resolve(f.ctx, name)
+			return addrs
+		},
+	}
+	if f.p.conf.Identify != nil {
+		who := f.p.conf.Identify(f.peer.Addr())
+		tx.User, tx.Realm, tx.GroupsOf = who.User, who.Realm, who.Groups
+	}
+	return tx
+}
+
+// tunnelURL is the URL of a transaction that has only a host and a port.
+func (f *flow) tunnelURL(tx *policy.Transaction) *policy.Transaction {
+	tx.URL = policy.URL{Scheme: "tcp", Host: f.host, Port: f.port, Path: "/"}
+	f.categorise(tx)
+	return tx
+}
+
+func (f *flow) categorise(tx *policy.Transaction) {
+	if f.p.conf.Categories != nil {
+		tx.Categories = f.p.conf.Categories(tx.URL.Host)
+	}
+}
+
+// decide evaluates policy, and records what matched and what came of it.
+func (f *flow) decide(tx *policy.Transaction, at policy.Checkpoint) policy.Decision {
+	if f.p.conf.Recorder == journal.Discard {
+		return f.policy.Decide(tx, at)
+	}
+	d := f.policy.Explain(tx, at)
+	for _, s := range d.Steps {
+		if s.Mark == policy.Match {
+			f.record(journal.RuleMatched{Layer: s.Layer, At: s.At, Rule: s.Rule, Point: at.String()})
+		}
+	}
+	return d
+}
+
+// verdict is decide for transactions whose allow or deny matters; it records the
+// verdict. The exception is nil when the transaction may go on.
+func (f *flow) verdict(tx *policy.Transaction, at policy.Checkpoint) (policy.Decision, *exception) {
+	d := f.decide(tx, at)
+	word := "allow"
+	if d.Verdict.Kind == policy.Exception {
+		word = "deny " + d.Verdict.ID
+	}
+	if !d.Final {
+		word += ", not final"
+	}
+	f.record(journal.Decided{Transaction: string(tx.Type), Decision: word, Rule: d.Verdict.At})
+	if d.Verdict.Kind == policy.Exception && (d.Final || d.Verdict.Forced) {
+		return d, newException(d.Verdict.ID, d.Verdict.Details)
+	}
+	return d, nil
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	ap, _ := netip.ParseAddrPort(a.String())
+	return ap
+}

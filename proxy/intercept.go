@@ -1,0 +1,281 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"slices"
+	"syscall"
+	"time"
+
+	"rehearse/proxy/policy"
+	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
+)
+
+// clientHandshakeWait is how long a client may take over its handshake: a strict
+// one fetches CRLs and OCSP answers in the middle of it.
+const clientHandshakeWait = 2 * time.Minute
+
+// readHello reads the whole ClientHello without consuming it. On transparent
+// flows its SNI is what policy tests as the host, where the release knows that.
+func readHello(f *flow) stage {
+	hello, err := peekHello(f.client, headerWait)
+	if err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		return refuseHello
+	}
+	f.hello = hello
+	f.record(journal.HelloSeen{SNI: hello.ServerName, ALPN: hello.ALPN})
+	if f.target.Dst.IsValid() && hello.ServerName != "" && f.has(FeatureSNIHost) {
+		f.host = hello.ServerName
+	}
+	return decideInterception
+}
+
+// decideInterception evaluates the ssl.intercept transaction at the ClientHello.
+func decideInterception(f *flow) stage {
+	f.decideMode(policy.AtClientHello)
+	switch {
+	case f.serviceable() && f.denied == nil:
+		return askServer
+	case f.serviceable() && f.intercept.Mode != policy.ModeNo:
+		return emulateCertificate // the page needs no origin
+	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
+		return f.refuse(f.denied, "reset") // KB 173494, row 3
+	case f.untouched():
+		return passTLS
+	default:
+		return refuseHello
+	}
+}
+
+// decideMode asks policy what to do with the TLS flow, as far as is known now.
+func (f *flow) decideMode(at policy.Checkpoint) {
+	tx := f.tlsTransaction(policy.SSLIntercept, "ssl", policy.Yes)
+	f.intercept = f.decide(tx, at).Interception()
+	word := "ssl.forward_proxy(" + string(f.intercept.Mode)
+	if f.intercept.OnException && f.intercept.Mode != policy.ModeOnException {
+		word += ", on_exception"
+	}
+	f.record(journal.Decided{Transaction: string(tx.Type), Decision: word + ")", Rule: f.intercept.At})
+}
+
+// tlsTransaction is a transaction about the TLS flow, with all that is known of it.
+func (f *flow) tlsTransaction(t policy.TransactionType, protocol string, tunneled policy.Ternary) *policy.Transaction {
+	tx := f.tunnelURL(f.transaction(t))
+	tx.ClientProtocol, tx.Tunneled = protocol, tunneled
+	if f.hello != nil {
+		tx.SNI = f.hello.ServerName
+	}
+	if f.origin.tls != nil {
+		s := f.origin.state
+		tx.ServerCertificate = f.origin.certificate()
+		tx.ServerTLSVersion, tx.ServerCipher = cplVersion(s.Version), tls.CipherSuiteName(s.CipherSuite)
+	}
+	if f.inner != nil {
+		tx.ClientTLSVersion, tx.ClientCipher = cplVersion(f.innerState.Version), tls.CipherSuiteName(f.innerState.CipherSuite)
+	}
+	return tx
+}
+
+// untouched says whether the flow is to be tunnelled as it stands.
+func (f *flow) untouched() bool {
+	switch f.intercept.Mode {
+	case policy.ModeNo:
+		return true
+	case policy.ModeOnException:
+		return f.denied == nil
+	}
+	return f.intercept.OnException && f.denied == nil
+}
+
+// serviceable says whether the interceptor could finish this client's handshake:
+// whether they share a cipher suite. A pseudo-TLS hello offers only
+// DH_anon_WITH_RC4_128_MD5, which nobody serves.
+func (f *flow) serviceable() bool {
+	for _, known := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
+		for _, s := range known {
+			if slices.Contains(f.hello.CipherSuites, s.ID) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// refuseHello lets a TLS server read a hello that it cannot serve: the client
+// gets that server's alert. For a pseudo-TLS hello it is the seven bytes
+// 15 03 01 00 02 02 28.
+func refuseHello(f *flow) stage {
+	cert, _, err := f.p.conf.Forge.Certificate(nil, f.peerName())
+	if err != nil {
+		return f.refuse(newException("ssl_failed", err.Error()), "close")
+	}
+	return f.handshakeClient(cert)
+}
+
+// askServer makes the upstream connection and its TLS handshake, and decides once
+// more with the origin's certificate in hand.
+//
+// Differs from SGOS: where a flow ends up tunnelled, the appliance reads the
+// origin's certificate as it passes; this one has asked for it on a connection
+// of its own.
+func askServer(f *flow) stage {
+	conn, failed := f.dialServer()
+	if failed == nil {
+		leg, err := f.handshakeServer(conn)
+		if err != nil {
+			conn.Close()
+			if f.untouched() {
+				return passTLS
+			}
+			failed = newException("ssl_failed", "The TLS handshake with the origin failed.")
+		}
+		f.origin = leg
+	}
+	if failed != nil {
+		f.denied = failed
+		if f.intercept.Mode == policy.ModeNo {
+			return f.refuse(failed, "close")
+		}
+		return emulateCertificate
+	}
+	return decideServer
+}
+
+// decideServer settles the mode and the verdict by the origin's certificate.
+func decideServer(f *flow) stage {
+	f.decideMode(policy.AtServerCertificate)
+	tx := f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes)
+	d, no := f.verdict(tx, policy.AtServerCertificate)
+	if f.denied = no; no == nil {
+		f.denied = f.validate(f.origin, d.Validation())
+	}
+	switch {
+	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
+		return f.refuse(f.denied, "reset")
+	case f.untouched():
+		f.origin.tls.NetConn().Close()
+		return passTLS
+	default:
+		return emulateCertificate
+	}
+}
+
+// passTLS tunnels the flow as it came.
+func passTLS(f *flow) stage {
+	server, failed := f.dialServer()
+	if failed != nil {
+		return f.refuse(failed, "close")
+	}
+	return f.tunnelTo(server, "ssl")
+}
+
+// emulateCertificate makes the certificate that the client gets in the origin's
+// place: with the origin's names where it was asked, else with the host's.
+func emulateCertificate(f *flow) stage {
+	cert, cached, err := f.p.conf.Forge.Certificate(f.origin.certificate(), f.peerName())
+	if err != nil {
+		return f.refuse(newException("ssl_failed", err.Error()), "close") // Modelled: Q26
+	}
+	f.record(journal.CertificateEmulated{
+		Name: f.peerName(), Issuer: cert.Leaf.Issuer.CommonName,
+		CDP: cert.Leaf.CRLDistributionPoints, OCSP: cert.Leaf.OCSPServer, Cached: cached,
+	})
+	return f.handshakeClient(cert)
+}
+
+// handshakeClient is the TLS server's side towards the client.
+func (f *flow) handshakeClient(cert *tls.Certificate) stage {
+	ctx, cancel := context.WithTimeout(f.ctx, clientHandshakeWait)
+	defer cancel()
+	t := tls.Server(f.client, &tls.Config{
+		Certificates: []tls.Certificate{*cert}, Time: f.p.conf.Now, NextProtos: f.clientALPN(),
+		MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS(), SessionTicketsDisabled: true,
+	})
+	err := t.HandshakeContext(ctx)
+	end := journal.HandshakeEnded{Side: "server", Peer: f.peerName(), Version: tlshello.VersionName(t.ConnectionState().Version)}
+	if err != nil {
+		end.Err, end.Version = handshakeError(err), ""
+		f.record(end)
+		f.recordRefusal(err)
+		return nil
+	}
+	f.record(end)
+	f.inner, f.innerState = newPeeked(t), t.ConnectionState()
+	return serveInner
+}
+
+// clientALPN answers the client's ALPN: what the origin chose, else HTTP/1.1
+// where it is offered.
+func (f *flow) clientALPN() []string {
+	if f.hello == nil {
+		return nil
+	}
+	if p := f.origin.state.NegotiatedProtocol; p != "" {
+		return []string{p}
+	}
+	if slices.Contains(f.hello.ALPN, "http/1.1") {
+		return []string{"http/1.1"}
+	}
+	return nil
+}
+
+// recordRefusal tells how a client ended its handshake with us.
+func (f *flow) recordRefusal(err error) {
+	code, received, isAlert := tlshello.AlertOf(err)
+	switch {
+	case isAlert:
+		f.record(journal.AlertSent{Received: received, Code: code, Name: tlshello.AlertName(code)})
+	case errors.Is(err, syscall.ECONNRESET):
+		f.record(journal.Closed{By: "client", How: "RST", After: "Certificate"})
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.record(journal.Closed{By: "client", How: "FIN", After: "Certificate"})
+	}
+}
+
+// handshakeError is a handshake's failure without addresses or ports.
+func handshakeError(err error) string {
+	if code, received, ok := tlshello.AlertOf(err); ok {
+		if received {
+			return "peer's alert " + tlshello.AlertName(code)
+		}
+		return "alert " + tlshello.AlertName(code)
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNRESET):
+		return "reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "closed"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return "timed out"
+	}
+	return "no TLS: " + errorText(err)
+}
+
+func errorText(err error) string {
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) {
+		return record.Msg
+	}
+	return err.Error()
+}
+
+// cplVersion is a TLS version as CPL spells it.
+func cplVersion(v uint16) string {
+	switch v {
+	case tls.VersionTLS10:
+		return "TLSV1"
+	case tls.VersionTLS11:
+		return "TLSV1.1"
+	case tls.VersionTLS12:
+		return "TLSV1.2"
+	case tls.VersionTLS13:
+		return "TLSV1.3"
+	}
+	return ""
+}

@@ -1,0 +1,177 @@
+// Package proxy is the reference interceptor: a model of a TLS-intercepting
+// proxy of the ProxySG kind that walks each flow through named stages.
+//
+// In comes a client's connection and how it got here (the service, the original
+// destination); out goes whatever policy and the release make of it: a tunnel of
+// untouched bytes, a relay of decrypted ones, HTTP requests one by one, an
+// exception page, a close. Each stage does one blocking thing, records one event
+// and returns the next stage; everything that decides (detectors, policy,
+// emulation, revocation) lives in the packages below and never sees a
+// connection.
+package proxy
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rehearse/proxy/emulate"
+	"rehearse/proxy/policy"
+	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/revocation"
+	"rehearse/reports/journal"
+)
+
+// Host is what the interceptor needs of the network it stands in.
+type Host interface {
+	// Name is the interceptor's host name, its actor name in the journal.
+	Name() string
+	// Dial connects to "host:port" over "tcp".
+	Dial(ctx context.Context, network, addr string) (net.Conn, error)
+	// Resolve looks up the addresses of a name; unknown names give a *net.DNSError.
+	Resolve(ctx context.Context, name string) ([]netip.Addr, error)
+}
+
+// Interceptor stands between clients and origins. Serve owns the client's
+// connection and returns when the flow has ended.
+type Interceptor interface {
+	Serve(ctx context.Context, client net.Conn, to Target)
+}
+
+// Config is how an interceptor is set up. All fields but Recorder, Behaviour and
+// the times are needed.
+type Config struct {
+	Host    Host
+	Release cpl.Release
+	Policy  *policy.Policy
+	Forge   *emulate.Forge // emulated certificates
+	// Roots are the authorities that the origin's certificates must lead to.
+	Roots    *x509.CertPool
+	Now      func() time.Time // for certificates and policy
+	Recorder journal.Recorder // nil: nothing is recorded
+	// Revocation judges the origin's certificate; Modelled: missing information
+	// is overlooked, "revoked" and "unknown" are not (KB 171148).
+	Revocation revocation.Behaviour
+	// DetectTimeout is how long detection waits for a client that says nothing;
+	// 0 means 2 s. Modelled: Q25.
+	DetectTimeout time.Duration
+	// DialTimeout bounds connecting to an origin, TLS included; 0 means 30 s.
+	DialTimeout time.Duration
+	// Categories gives the categories of a host beside those that policy defines.
+	Categories func(host string) []string
+	// Identify gives the authenticated user of a client address.
+	Identify func(client netip.Addr) Identity
+}
+
+// Identity is who is behind a client address. The zero value is nobody: no
+// authentication took place.
+type Identity struct {
+	User, Realm string
+	Groups      []string
+}
+
+// Proxy is the reference interceptor. It is safe for concurrent use; make one
+// with New, end it with Close.
+type Proxy struct {
+	conf   Config
+	policy atomic.Pointer[policy.Policy]
+	cache  *revocation.Cache
+
+	mu     sync.Mutex
+	flows  map[*flow]struct{}
+	closed bool
+	wait   sync.WaitGroup
+}
+
+// New makes an interceptor.
+func New(conf Config) *Proxy {
+	if conf.Recorder == nil {
+		conf.Recorder = journal.Discard
+	}
+	if conf.DetectTimeout == 0 {
+		conf.DetectTimeout = 2 * time.Second
+	}
+	if conf.DialTimeout == 0 {
+		conf.DialTimeout = 30 * time.Second
+	}
+	p := &Proxy{conf: conf, cache: revocation.NewCache(), flows: map[*flow]struct{}{}}
+	p.policy.Store(conf.Policy)
+	return p
+}
+
+// Install puts another policy in force. Flows that are under way keep theirs.
+func (p *Proxy) Install(pol *policy.Policy) { p.policy.Store(pol) }
+
+// Forge is the maker of emulated certificates, for revoking and flushing them.
+func (p *Proxy) Forge() *emulate.Forge { return p.conf.Forge }
+
+// Serve walks a client's connection through the stages until it ends.
+func (p *Proxy) Serve(ctx context.Context, client net.Conn, to Target) {
+	f := p.begin(ctx, client, to)
+	if f == nil {
+		reset(client)
+		return
+	}
+	defer p.end(f)
+	for stage := start; stage != nil; {
+		stage = stage(f)
+	}
+}
+
+// Listen takes connections of one service until the listener is closed.
+func (p *Proxy) Listen(ctx context.Context, l net.Listener, s Service) error {
+	return Listen(ctx, l, s, func() Interceptor { return p })
+}
+
+// Listen takes connections of one service until the listener is closed and hands
+// each to the interceptor that is in place at that moment.
+func Listen(ctx context.Context, l net.Listener, s Service, in func() Interceptor) error {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		to := Target{Service: s}
+		if r, ok := c.(interface{ OriginalDst() netip.AddrPort }); ok {
+			to.Dst = r.OriginalDst()
+		}
+		go in().Serve(ctx, c, to)
+	}
+}
+
+// Close resets every flow, as a restart of the appliance does, and waits until
+// they have ended.
+func (p *Proxy) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	for f := range p.flows {
+		f.abort()
+	}
+	p.mu.Unlock()
+	p.wait.Wait()
+	return nil
+}
+
+func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	f := newFlow(p, ctx, client, to)
+	p.flows[f] = struct{}{}
+	p.wait.Add(1)
+	return f
+}
+
+func (p *Proxy) end(f *flow) {
+	f.close()
+	p.mu.Lock()
+	delete(p.flows, f)
+	p.mu.Unlock()
+	p.wait.Done()
+}

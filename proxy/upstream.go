@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+
+	"rehearse/proxy/policy"
+	"rehearse/proxy/revocation"
+	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
+)
+
+// serverLeg is the upstream side of an intercepted flow.
+type serverLeg struct {
+	tls   *tls.Conn
+	state tls.ConnectionState
+}
+
+// certificate is the origin's leaf, nil when there is none.
+func (s serverLeg) certificate() *x509.Certificate {
+	if len(s.state.PeerCertificates) == 0 {
+		return nil
+	}
+	return s.state.PeerCertificates[0]
+}
+
+// dialServer connects to the origin over TCP.
+func (f *flow) dialServer() (net.Conn, *exception) {
+	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
+	defer cancel()
+	c, err := f.p.conf.Host.Dial(ctx, "tcp", f.dial)
+	if err != nil {
+		failed := dialException(err)
+		f.record(journal.UpstreamOpened{To: f.dial, Err: failed.id})
+		return nil, failed
+	}
+	f.record(journal.UpstreamOpened{To: f.dial, Leg: c.LocalAddr().String()})
+	f.own(c)
+	return c, nil
+}
+
+func dialException(err error) *exception {
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return newException("dns_unresolved_hostname", "The host name could not be resolved.")
+	case errors.As(err, &dns):
+		return newException("dns_server_failure", "The name server did not answer.")
+	default:
+		return newException("tcp_error", "The origin could not be reached.")
+	}
+}
+
+// serverName is the name to ask the origin for: the client's SNI, else the host
+// when it is a name.
+func (f *flow) serverName() string {
+	if f.hello != nil && f.hello.ServerName != "" {
+		return f.hello.ServerName
+	}
+	if _, err := netip.ParseAddr(f.host); err == nil {
+		return ""
+	}
+	return f.host
+}
+
+// handshakeServer makes the upstream TLS connection. It verifies nothing: that
+// is validate's part, by policy.
+func (f *flow) handshakeServer(c net.Conn) (serverLeg, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
+	defer cancel()
+	t := tls.Client(c, &tls.Config{
+		ServerName: f.serverName(), InsecureSkipVerify: true, Time: f.p.conf.Now,
+		MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS(), NextProtos: f.upstreamALPN(),
+	})
+	err := t.HandshakeContext(ctx)
+	end := journal.HandshakeEnded{Side: "client", Peer: f.peerName()}
+	if err != nil {
+		end.Err = handshakeError(err)
+		f.record(end)
+		return serverLeg{}, err
+	}
+	leg := serverLeg{tls: t, state: t.ConnectionState()}
+	end.Version = tlshello.VersionName(leg.state.Version)
+	f.record(end)
+	return leg, nil
+}
+
+func (f *flow) peerName() string {
+	if n := f.serverName(); n != "" {
+		return n
+	}
+	return f.host
+}
+
+func (f *flow) maxTLS() uint16 {
+	if f.has(FeatureTLS13) {
+		return tls.VersionTLS13
+	}
+	return tls.VersionTLS12
+}
+
+// upstreamALPN offers the origin what the client offers, but for h2: the
+// interceptor serves HTTP/1.1.
+func (f *flow) upstreamALPN() []string {
+	if f.hello == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(f.hello.ALPN), func(p string) bool { return p == "h2" })
+}
+
+// validate judges the origin's certificate as policy asks. nil means it passed.
+func (f *flow) validate(leg serverLeg, v policy.Validation) *exception {
+	if !v.On || leg.certificate() == nil {
+		return nil
+	}
+	chain, problem := revocation.Chain(leg.state.PeerCertificates, f.p.conf.Roots, f.serverName(), f.p.conf.Now())
+	if e := chainException(problem, v); e != nil {
+		return e
+	}
+	if chain == nil || v.Revocation == "no" {
+		return nil
+	}
+	checker := revocation.Checker{
+		Fetcher: &fetcher{f.p.conf.Host}, Now: f.p.conf.Now, Cache: f.p.cache,
+		Behaviour: f.p.conf.Revocation, Record: f.record,
+	}
+	return revocationException(checker.Check(f.ctx, chain, leg.state.OCSPResponse))
+}
+
+// chainException maps what is wrong with a path to the appliance's exception,
+// unless policy overlooks it.
+func chainException(problem string, v policy.Validation) *exception {
+	switch {
+	case problem == "":
+		return nil
+	case problem == revocation.CodeExpired && !v.IgnoreExpiration:
+		return newException("ssl_server_cert_expired", "The server's certificate is not valid at this time.")
+	case problem == revocation.CodeNameMismatch && !v.IgnoreHostname:
+		return newException("ssl_domain_invalid", "The server's certificate is for another host.")
+	case problem == revocation.CodeExpired, problem == revocation.CodeNameMismatch, v.IgnoreUntrusted:
+		return nil
+	}
+	return newException("ssl_server_cert_untrusted_issuer", "The server's certificate leads to no trusted authority.")
+}
+
+func revocationException(r revocation.Result) *exception {
+	if r.Accept {
+		return nil
+	}
+	switch r.Verdict {
+	case revocation.Revoked:
+		return newException("ssl_server_cert_revoked", "The server's certificate is revoked.")
+	case revocation.Unknown:
+		return newException("ssl_server_cert_ocsp_status_unknown", "The responder does not know the server's certificate.")
+	}
+	return newException("ssl_server_cert_ocsp_check_failed", "The revocation of the server's certificate could not be checked.")
+}
