@@ -1,0 +1,179 @@
+package world
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Config says what a world is like.
+type Config struct {
+	// Latency is the time each way between any two hosts. Zero means a
+	// millisecond, a negative value none.
+	Latency time.Duration
+	// Seed decides which datagrams are lost under a Loss fault.
+	Seed uint64
+}
+
+func (c Config) latency() time.Duration {
+	switch {
+	case c.Latency == 0:
+		return time.Millisecond
+	case c.Latency < 0:
+		return 0
+	}
+	return c.Latency
+}
+
+// dice gives the random numbers of one direction of one flow. They depend on the
+// seed and the flow alone, so other flows do not change them.
+func (c Config) dice(proto string, from, to netip.AddrPort) *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprint(h, proto, from, to)
+	return rand.New(rand.NewPCG(c.Seed, h.Sum64()))
+}
+
+// Memory is a world inside the process. Made and used inside a synctest bubble
+// it runs in virtual time; it works outside one, too. Its methods, and those of
+// its hosts, are safe for concurrent use.
+type Memory struct {
+	config Config
+	names  names
+	faults faults
+	done   chan struct{} // closed by Close
+
+	mu        sync.Mutex
+	hosts     map[string]*memHost
+	byAddr    map[netip.Addr]*memHost
+	redirects []*redirect
+	conns     map[*memConn]struct{}
+}
+
+type redirect struct {
+	from  *memHost
+	match func(netip.AddrPort) bool
+	to    *memHost
+	port  uint16
+}
+
+// NewMemory returns an empty world.
+func NewMemory(c Config) *Memory {
+	return &Memory{
+		config: c,
+		done:   make(chan struct{}),
+		hosts:  make(map[string]*memHost),
+		byAddr: make(map[netip.Addr]*memHost),
+		conns:  make(map[*memConn]struct{}),
+	}
+}
+
+// Host implements World. It panics when the name or an address is taken or no
+// address is given: that is a mistake in the program, not in an input.
+func (m *Memory) Host(name string, addrs ...netip.Addr) Host {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.hosts[canonical(name)] != nil || len(addrs) == 0 {
+		panic(fmt.Sprintf("world: host %q with addresses %v: made before, or without address", name, addrs))
+	}
+	h := newMemHost(m, name, addrs)
+	m.hosts[canonical(name)] = h
+	for _, a := range addrs {
+		if other := m.byAddr[a]; other != nil {
+			panic(fmt.Sprintf("world: host %q: address %v is that of %q", name, a, other.name))
+		}
+		m.byAddr[a] = h
+	}
+	m.names.setA(name, addrs)
+	return h
+}
+
+// SetA implements World.
+func (m *Memory) SetA(name string, addrs ...netip.Addr) { m.names.setA(name, addrs) }
+
+// SetSRV implements World.
+func (m *Memory) SetSRV(name string, records ...SRV) { m.names.setSRV(name, records) }
+
+// Redirect implements World.
+func (m *Memory) Redirect(from Host, match func(dst netip.AddrPort) bool, to Host, port uint16) (undo func()) {
+	r := &redirect{from: from.(*memHost), match: match, to: to.(*memHost), port: port}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.redirects = append(m.redirects, r)
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.redirects = slices.DeleteFunc(m.redirects, func(o *redirect) bool { return o == r })
+	}
+}
+
+// route says which host and port a dial comes out at.
+func (m *Memory) route(from *memHost, dst netip.AddrPort) (to *memHost, port uint16, redirected bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range slices.Backward(m.redirects) {
+		if r.from == from && r.match(dst) {
+			return r.to, r.port, true
+		}
+	}
+	return m.byAddr[dst.Addr()], dst.Port(), false
+}
+
+// Impose implements World. Faults also act on connections that are open.
+func (m *Memory) Impose(f Fault) (lift func()) {
+	fault := &f
+	m.faults.add(fault)
+	for _, c := range m.open() {
+		switch {
+		case f.Kind == Reset && c.a.reset():
+			c.client.abort(syscall.ECONNRESET)
+			c.server.abort(syscall.ECONNRESET)
+		case f.Kind == Blackhole && f.onFlow("tcp", c.a.from, c.a.to):
+			c.client.hold()
+			c.server.hold()
+		}
+	}
+	return func() {
+		m.faults.remove(fault)
+		if f.Kind != Blackhole {
+			return
+		}
+		for _, c := range m.open() {
+			c.client.release()
+			c.server.release()
+		}
+	}
+}
+
+func (m *Memory) open() []*memConn {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.conns))
+}
+
+// Close implements World: every listener, connection and socket is closed.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	select {
+	case <-m.done:
+		m.mu.Unlock()
+		return nil
+	default:
+		close(m.done)
+	}
+	hosts := slices.Collect(maps.Values(m.hosts))
+	m.mu.Unlock()
+	for _, h := range hosts {
+		h.close()
+	}
+	for _, c := range m.open() {
+		c.client.Close()
+		c.server.Close()
+	}
+	return nil
+}

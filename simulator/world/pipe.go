@@ -1,0 +1,319 @@
+package world
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// retransmitLimit is how long a sender, or a dial, tries against silence before
+// it gives up with syscall.ETIMEDOUT.
+const retransmitLimit = 2 * time.Minute
+
+// carrier says how one segment travels now: how long, and whether it is held
+// back because nothing gets through.
+type carrier interface {
+	carry() (delay time.Duration, held bool)
+}
+
+type immediate struct{}
+
+func (immediate) carry() (time.Duration, bool) { return 0, false }
+
+// end is one end of an in-memory TCP connection.
+//
+// The two directions are independent and buffered. Close sends FIN behind what
+// was written, so that a last alert is still read by the peer; after
+// SetLinger(0) it sends RST, which takes unread bytes away from the peer as RFC
+// 9293 3.10.7.4 has it. A write to an end that is closed vanishes and brings a
+// RST back. Differs from a kernel's: closing with unread bytes still sends FIN.
+type end struct {
+	mu   *sync.Mutex // of the pair
+	peer *end
+	out  carrier
+
+	in       inflow
+	canRead  sync.Cond // bytes came, or something ended
+	canWrite sync.Cond // the peer has room, or something ended
+	rd, wd   deadline
+
+	local, remote net.Addr
+	writing       bool  // a Write is under way; others wait for their turn
+	closed        bool  // Close was called
+	finSent       bool  // CloseWrite was called
+	linger0       bool  // Close shall send RST
+	broken        error // ECONNRESET or ETIMEDOUT, once known here
+	told          bool  // broken was given to the caller once
+	giveUp        *time.Timer
+	onClose       func()
+}
+
+// Pipe returns the two ends of a connection that no network lies between: what
+// is written is readable at once. It is what Memory connects hosts with.
+func Pipe() (Conn, Conn) {
+	a := netip.MustParseAddrPort("127.0.0.1:49152")
+	b := netip.MustParseAddrPort("127.0.0.1:1")
+	x, y := newPair(a, b, immediate{}, immediate{})
+	return x, y
+}
+
+func newPair(a, b netip.AddrPort, ab, ba carrier) (x, y *end) {
+	mu := new(sync.Mutex)
+	x = &end{mu: mu, out: ab, local: net.TCPAddrFromAddrPort(a), remote: net.TCPAddrFromAddrPort(b)}
+	y = &end{mu: mu, out: ba, local: net.TCPAddrFromAddrPort(b), remote: net.TCPAddrFromAddrPort(a)}
+	for _, e := range []*end{x, y} {
+		e.canRead.L, e.canWrite.L = mu, mu
+	}
+	x.peer, y.peer = y, x
+	return x, y
+}
+
+func (e *end) LocalAddr() net.Addr  { return e.local }
+func (e *end) RemoteAddr() net.Addr { return e.remote }
+
+func (e *end) fail(op string, err error) error {
+	if no, ok := err.(syscall.Errno); ok {
+		err = os.NewSyscallError(op, no)
+	}
+	return &net.OpError{Op: op, Net: "tcp", Source: e.local, Addr: e.remote, Err: err}
+}
+
+func (e *end) Read(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for {
+		e.in.settle()
+		if err := e.readable(); err != nil {
+			return 0, e.fail("read", err)
+		}
+		if n := e.in.buf.take(b, e.in.ready); n > 0 || len(b) == 0 {
+			e.in.ready -= n
+			e.peer.canWrite.Broadcast()
+			return n, nil
+		}
+		if e.in.fin {
+			return 0, io.EOF
+		}
+		e.in.await(&e.canRead)
+	}
+}
+
+func (e *end) readable() error {
+	switch {
+	case e.closed:
+		return net.ErrClosed
+	case e.rd.passed():
+		return os.ErrDeadlineExceeded
+	case e.in.rst && e.broken == nil:
+		e.broken = syscall.ECONNRESET
+	}
+	e.told = e.told || e.broken != nil
+	return e.broken
+}
+
+func (e *end) Write(b []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.turn(); err != nil {
+		return 0, e.fail("write", err)
+	}
+	e.writing = true
+	n, err := e.write(b)
+	e.writing = false
+	e.canWrite.Broadcast()
+	if err != nil {
+		return n, e.fail("write", err)
+	}
+	return n, nil
+}
+
+// turn waits until no other Write is under way.
+func (e *end) turn() error {
+	for e.writing {
+		if err := e.writable(); err != nil {
+			return err
+		}
+		e.canWrite.Wait()
+	}
+	return e.writable()
+}
+
+func (e *end) write(b []byte) (sent int, err error) {
+	for {
+		if err := e.writable(); err != nil {
+			return sent, err
+		}
+		if e.peer.closed {
+			e.answerRST()
+			return sent + len(b), nil
+		}
+		if n := e.peer.in.buf.put(b); n > 0 {
+			e.send(markData, n)
+			sent, b = sent+n, b[n:]
+		}
+		if len(b) == 0 {
+			return sent, nil
+		}
+		e.canWrite.Wait()
+	}
+}
+
+func (e *end) writable() error {
+	e.in.settle()
+	switch {
+	case e.closed:
+		return net.ErrClosed
+	case e.wd.passed():
+		return os.ErrDeadlineExceeded
+	case e.finSent:
+		return syscall.EPIPE
+	case e.in.rst && e.broken == nil:
+		e.broken = syscall.ECONNRESET
+	}
+	if e.broken != nil && e.told {
+		return syscall.EPIPE
+	}
+	e.told = e.broken != nil
+	return e.broken
+}
+
+// send puts something under way to the peer.
+func (e *end) send(kind markKind, n int) {
+	delay, held := e.out.carry()
+	e.peer.in.push(kind, n, delay, held)
+	e.peer.canRead.Broadcast()
+	if kind == markRST {
+		e.peer.canWrite.Broadcast()
+	}
+	if held && e.giveUp == nil && !e.closed {
+		e.giveUp = time.AfterFunc(retransmitLimit, func() { e.abort(syscall.ETIMEDOUT) })
+	}
+}
+
+// answerRST is what a host does with a segment for a connection it has closed.
+func (e *end) answerRST() {
+	there, held := e.out.carry()
+	back, heldBack := e.peer.out.carry()
+	if !held && !heldBack {
+		e.in.push(markRST, 0, there+back, false)
+		e.canRead.Broadcast()
+	}
+}
+
+// abort breaks this end with err, as the network's doing.
+func (e *end) abort(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken == nil && !e.closed {
+		e.broken = err
+		e.in.drop()
+		e.canRead.Broadcast()
+		e.canWrite.Broadcast()
+	}
+}
+
+// CloseWrite sends FIN and keeps reading.
+func (e *end) CloseWrite() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return e.fail("close", net.ErrClosed)
+	}
+	e.sendFIN()
+	return nil
+}
+
+func (e *end) sendFIN() {
+	if !e.finSent {
+		e.finSent = true
+		e.send(markFIN, 0)
+		e.canWrite.Broadcast()
+	}
+}
+
+// Close sends FIN, or RST after SetLinger(0), and ends pending calls.
+func (e *end) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return e.fail("close", net.ErrClosed)
+	}
+	e.closed = true
+	if e.linger0 {
+		e.send(markRST, 0)
+	} else {
+		e.sendFIN()
+	}
+	e.in.drop()
+	e.rd.stop()
+	e.wd.stop()
+	if e.giveUp != nil {
+		e.giveUp.Stop()
+	}
+	e.canRead.Broadcast()
+	e.canWrite.Broadcast()
+	e.peer.canWrite.Broadcast()
+	e.mu.Unlock()
+	if e.onClose != nil {
+		e.onClose()
+	}
+	return nil
+}
+
+// SetLinger makes Close send RST when sec is 0, and FIN otherwise.
+func (e *end) SetLinger(sec int) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return e.fail("set", net.ErrClosed)
+	}
+	e.linger0 = sec == 0
+	return nil
+}
+
+func (e *end) SetDeadline(t time.Time) error { return e.deadlines(t, &e.rd, &e.wd) }
+
+func (e *end) SetReadDeadline(t time.Time) error { return e.deadlines(t, &e.rd, nil) }
+
+func (e *end) SetWriteDeadline(t time.Time) error { return e.deadlines(t, nil, &e.wd) }
+
+func (e *end) deadlines(t time.Time, rd, wd *deadline) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return e.fail("set", net.ErrClosed)
+	}
+	if rd != nil {
+		rd.set(t, &e.canRead)
+	}
+	if wd != nil {
+		wd.set(t, &e.canWrite)
+	}
+	return nil
+}
+
+// hold and release keep back, or send again, what is under way to this end.
+func (e *end) hold() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.in.hold()
+}
+
+func (e *end) release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delay, held := e.peer.out.carry()
+	if held {
+		return
+	}
+	e.in.release(delay)
+	if e.peer.giveUp != nil {
+		e.peer.giveUp.Stop()
+		e.peer.giveUp = nil
+	}
+	e.canRead.Broadcast()
+}

@@ -1,0 +1,9 @@
+package world_test
+
+import (
+	"testing"
+
+	"rehearse/simulator/world/worldtest"
+)
+
+func TestWorld(t *testing.T) { worldtest.Suite(t, "world") }
