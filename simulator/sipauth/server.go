@@ -1,0 +1,245 @@
+package sipauth
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Realm is the realm of every Skype for Business server, [MS-SIPAE] 2.2.
+const Realm = "SIP Communications Service"
+
+// ErrPassword says that an AUTHENTICATE was not made with the account's
+// password, or that there is no such account.
+var ErrPassword = errors.New("user name or password is wrong")
+
+// maxSkew is how far the time in an NTLMv2 response may be off, [MS-NLMP]
+// 3.1.1.1 MaxLifetime.
+const maxSkew = 36 * time.Hour
+
+// ServerConfig is what a server authenticates its clients with.
+type ServerConfig struct {
+	Target    string // its own FQDN: targetname
+	Version   int    // 3 or 4; 0 is 4
+	Domain    string // NetBIOS domain, "CONTOSO"
+	DNSDomain string // "contoso.test"
+	// Password looks up an account as the client named it.
+	Password func(user, domain string) (string, bool)
+	Now      func() time.Time // nil is time.Now
+	Rand     io.Reader        // nil is crypto/rand
+}
+
+// Verdict is what a server makes of a request's credentials.
+type Verdict int
+
+// The verdicts.
+const (
+	// Challenged: answer 401 with Server.Challenge.
+	Challenged Verdict = iota
+	// Accepted: the request is signed as it should be (or, in version 3, ends the
+	// rounds with a right AUTHENTICATE).
+	Accepted
+	// Refused: the credentials are wrong; the error says how. A wrong password
+	// and a wrong signature are answered 401 with Server.Challenge.
+	Refused
+)
+
+// Server is the server's end of one security context, for one connection. It
+// is not safe for concurrent use.
+type Server struct {
+	cfg       ServerConfig
+	opaque    string
+	challenge []byte // the CHALLENGE last sent, nil before
+	nonce     [8]byte
+	flags     uint32
+	in, out   sessionKeys
+	ready     bool
+	user      string
+	domain    string
+	seen      uint64 // highest cnum so far
+	num       int
+}
+
+// NewServer returns a context that has challenged nobody yet.
+func NewServer(cfg ServerConfig) *Server {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.Version == 0 {
+		cfg.Version = protocolVersion
+	}
+	return &Server{cfg: cfg}
+}
+
+// Ready says whether the security context stands: requests must be signed, and
+// all answers are.
+func (s *Server) Ready() bool { return s.ready }
+
+// Account is the user and domain that the client named, once Ready.
+func (s *Server) Account() (user, domain string) { return s.user, s.domain }
+
+// Challenge is the WWW-Authenticate value for a 401: a first challenge, or,
+// after a request with empty gssapi-data, the NTLM CHALLENGE.
+func (s *Server) Challenge() string {
+	return Header{Scheme: NTLM, Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque,
+		GSSAPI: s.challenge, Version: s.cfg.Version}.Challenge()
+}
+
+// Authorize judges a request with these fields by its Authorization value, ""
+// when it has none.
+func (s *Server) Authorize(header string, f Fields) (Verdict, error) {
+	if header == "" {
+		s.reset()
+		return Challenged, nil
+	}
+	h, err := ParseHeader(header)
+	if err != nil {
+		return Refused, err
+	}
+	switch {
+	case !strings.EqualFold(h.Scheme, NTLM):
+		s.reset()
+		return Challenged, nil
+	case h.GSSAPI != nil && len(h.GSSAPI) == 0:
+		return Challenged, s.begin()
+	case h.GSSAPI != nil:
+		return s.finish(h, f)
+	case !s.ready || h.Opaque != s.opaque:
+		s.reset()
+		return Challenged, nil
+	}
+	return s.verify(h, f)
+}
+
+// reset forgets the context: the next round starts anew.
+func (s *Server) reset() { *s = Server{cfg: s.cfg} }
+
+// begin makes the CHALLENGE.
+func (s *Server) begin() error {
+	s.reset()
+	var random [12]byte
+	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
+		return err
+	}
+	copy(s.nonce[:], random[:8])
+	s.opaque = strings.ToUpper(hex.EncodeToString(random[8:]))
+	s.challenge = challenge{flags: flagsOffered, nonce: s.nonce, targetName: s.cfg.Domain,
+		targetInfo: s.targetInfo(), version: version()}.append(nil)
+	return nil
+}
+
+func (s *Server) targetInfo() []byte {
+	computer, _, _ := strings.Cut(s.cfg.Target, ".")
+	var b []byte
+	b = appendAV(b, avDomain, utf16le(s.cfg.Domain))
+	b = appendAV(b, avComputer, utf16le(strings.ToUpper(computer)))
+	b = appendAV(b, avDNSDomain, utf16le(s.cfg.DNSDomain))
+	b = appendAV(b, avDNSComputer, utf16le(s.cfg.Target))
+	b = appendAV(b, avTimestamp, binary.LittleEndian.AppendUint64(nil, filetime(s.cfg.Now())))
+	return appendAV(b, avEnd, nil)
+}
+
+// finish judges the AUTHENTICATE and, in version 4, the signature beside it.
+func (s *Server) finish(h Header, f Fields) (Verdict, error) {
+	if s.challenge == nil || h.Opaque != s.opaque {
+		s.reset()
+		return Challenged, nil
+	}
+	sent := s.challenge
+	exported, a, err := s.check(h.GSSAPI, sent)
+	if err != nil {
+		s.reset()
+		return Refused, err
+	}
+	s.challenge = nil
+	s.user, s.domain, s.flags = a.user, a.domain, a.flags
+	s.in, s.out = keysOf(exported, a.flags, toServer), keysOf(exported, a.flags, toClient)
+	s.ready, s.seen, s.num = true, 0, 0
+	if s.cfg.Version < protocolVersion && h.Signature == "" {
+		return Accepted, nil
+	}
+	return s.verify(h, f)
+}
+
+// check is the server's part of [MS-NLMP] 3.3.2: it gives the exported session
+// key when the response proves the password.
+func (s *Server) check(message, sent []byte) (exported []byte, a authenticate, err error) {
+	if a, err = parseAuthenticate(message); err != nil {
+		return nil, a, err
+	}
+	if missing := flagsNeeded &^ a.flags; missing != 0 {
+		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: flags %#08x lack %#08x of connectionless NTLMv2", a.flags, missing)
+	}
+	const proofLength, least = 16, 16 + 28
+	if len(a.nt) < least || len(a.sessionKey) != 16 {
+		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: got an NT response of %d bytes and a key of %d, want an NTLMv2 response of at least %d and a key of 16",
+			len(a.nt), len(a.sessionKey), least)
+	}
+	password, known := s.cfg.Password(a.user, a.domain)
+	want, base := proof(ntowfv2(password, a.user, a.domain), s.nonce[:], a.nt[proofLength:])
+	if !known || !hmac.Equal(want, a.nt[:proofLength]) {
+		return nil, a, ErrPassword
+	}
+	if skew := s.cfg.Now().Sub(fromFiletime(binary.LittleEndian.Uint64(a.nt[proofLength+8:]))).Abs(); skew > maxSkew {
+		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: its time is %v off, want within %v", skew, maxSkew)
+	}
+	exported = rc4Once(base, a.sessionKey)
+	if v, ok := findAV(a.nt[least:], avFlags); ok && len(v) == 4 && v[0]&flagMIC != 0 {
+		if got, want := mic(exported, sent, message); !hmac.Equal(got, want) {
+			return nil, a, fmt.Errorf("NTLM AUTHENTICATE: integrity code: %w", ErrSignature)
+		}
+	}
+	return exported, a, nil
+}
+
+// verify judges a signature. Numbers must rise: a repeated one is a replay.
+func (s *Server) verify(h Header, f Fields) (Verdict, error) {
+	if h.Signature == "" {
+		return Refused, ErrUnsigned
+	}
+	got, err := hex.DecodeString(h.Signature)
+	if err != nil {
+		return Refused, fmt.Errorf("response: got %q, want hexadecimal digits", h.Signature)
+	}
+	num, err := strconv.ParseUint(h.Num, 10, 32)
+	if err != nil || num <= s.seen {
+		return Refused, fmt.Errorf("cnum: got %q, want a number above %d", h.Num, s.seen)
+	}
+	if !hmac.Equal(got, s.in.mac(s.flags, sequence, s.text(f, h))) {
+		return Refused, ErrSignature
+	}
+	s.seen = num
+	return Accepted, nil
+}
+
+// Sign is the Authentication-Info value for a response, or a request from the
+// server, with these fields; "" before the context is ready.
+func (s *Server) Sign(f Fields) string {
+	if !s.ready {
+		return ""
+	}
+	var random [4]byte
+	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
+		return ""
+	}
+	s.num++
+	h := Header{Scheme: NTLM, Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque, Version: s.cfg.Version,
+		Rand: strings.ToUpper(hex.EncodeToString(random[:])), Num: strconv.Itoa(s.num)}
+	h.Signature = strings.ToUpper(hex.EncodeToString(s.out.mac(s.flags, sequence, s.text(f, h))))
+	return h.Info()
+}
+
+func (s *Server) text(f Fields, h Header) []byte {
+	f.Scheme, f.Rand, f.Num, f.Realm, f.Target = NTLM, h.Rand, h.Num, Realm, s.cfg.Target
+	return []byte(f.Text(s.cfg.Version))
+}
