@@ -23,10 +23,10 @@ func (v Verdict) String() string {
 
 // HasPrefix says whether a stream that begins with prefix begins with want:
 // Maybe while prefix is shorter than want and right so far.
-func HasPrefix(prefix, want []byte) Verdict {
+func HasPrefix(prefix []byte, want string) Verdict {
 	n := min(len(prefix), len(want))
 	switch {
-	case string(prefix[:n]) != string(want[:n]):
+	case string(prefix[:n]) != want[:n]:
 		return No
 	case n < len(want):
 		return Maybe

@@ -37,9 +37,9 @@ type Message struct {
 	Attributes    []Attribute
 }
 
-// Magic Cookie, number 0x000f, as it stands at the start of the attributes
-// ([MS-TURN] 2.2.2, Magic Cookie).
-var cookie = []byte{0x00, 0x0f, 0x00, 0x04, 0x72, 0xc6, 0x4b, 0xc6}
+// Cookie is the attribute Magic Cookie, number 0x000f, as it stands behind the
+// header of every message ([MS-TURN] 2.2.2, Magic Cookie).
+const Cookie = "\x00\x0f\x00\x04\x72\xc6\x4b\xc6"
 
 // Append appends the message to dst. A message that is larger than MaxSize
 // cannot be written; then dst comes back as it was.
@@ -48,7 +48,7 @@ func (m *Message) Append(dst []byte) []byte {
 	b := binary.BigEndian.AppendUint16(dst, uint16(m.Type))
 	b = append(b, 0, 0)
 	b = append(b, m.TransactionID[:]...)
-	b = append(b, cookie...)
+	b = append(b, Cookie...)
 	for _, a := range m.Attributes {
 		b = appendAttribute(b, a, m.TransactionID)
 	}
@@ -75,7 +75,7 @@ func Parse(b []byte) (*Message, error) {
 		Type:          Type(binary.BigEndian.Uint16(b)),
 		TransactionID: TransactionID(b[4:HeaderSize]),
 	}
-	for at := HeaderSize + len(cookie); at < len(b); {
+	for at := HeaderSize + len(Cookie); at < len(b); {
 		a, n, err := parseAttribute(b[at:], m.TransactionID)
 		if err != nil {
 			err.Message = "MS-TURN " + m.Type.String()
@@ -97,11 +97,11 @@ func checkHeader(b []byte) error {
 	if len(b) > 0 && b[0]&0xc0 != 0 {
 		return bad("type", 0, fmt.Sprintf("%#02x", b[0]), "a byte with its top two bits 0")
 	}
-	if len(b) < HeaderSize+len(cookie) {
-		return short("header and Magic Cookie", len(b), HeaderSize+len(cookie))
+	if len(b) < HeaderSize+len(Cookie) {
+		return short("header and Magic Cookie", len(b), HeaderSize+len(Cookie))
 	}
-	if got := b[HeaderSize : HeaderSize+len(cookie)]; !bytes.Equal(got, cookie) {
-		return bad("Magic Cookie", HeaderSize, fmt.Sprintf("% x", got), fmt.Sprintf("% x", cookie))
+	if got := string(b[HeaderSize : HeaderSize+len(Cookie)]); got != Cookie {
+		return bad("Magic Cookie", HeaderSize, fmt.Sprintf("% x", got), fmt.Sprintf("% x", Cookie))
 	}
 	want := HeaderSize + int(binary.BigEndian.Uint16(b[2:]))
 	switch {
