@@ -40,6 +40,7 @@ type flow struct {
 	origin     serverLeg // the upstream side, once its TLS is up
 	inner      *peeked   // the client's decrypted bytes, once its TLS is up
 	innerState tls.ConnectionState
+	untrusted  bool // the origin's issuer is not trusted and the client is to see that
 
 	mu    sync.Mutex
 	conns []net.Conn // to be reset by abort

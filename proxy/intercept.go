@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"rehearse/proxy/emulate"
 	"rehearse/proxy/policy"
 	"rehearse/proxy/wire/tlshello"
 	"rehearse/reports/journal"
@@ -111,7 +112,7 @@ func (f *flow) serviceable() bool {
 // gets that server's alert. For a pseudo-TLS hello it is the seven bytes
 // 15 03 01 00 02 02 28.
 func refuseHello(f *flow) stage {
-	cert, _, err := f.p.conf.Forge.Certificate(nil, f.peerName())
+	cert, _, err := f.p.conf.Forge.Emulate(emulate.Request{Name: f.peerName()})
 	if err != nil {
 		return f.refuse(newException("ssl_failed", err.Error()), "close")
 	}
@@ -178,7 +179,9 @@ func passTLS(f *flow) stage {
 // emulateCertificate makes the certificate that the client gets in the origin's
 // place: with the origin's names where it was asked, else with the host's.
 func emulateCertificate(f *flow) stage {
-	cert, cached, err := f.p.conf.Forge.Certificate(f.origin.certificate(), f.peerName())
+	cert, cached, err := f.p.conf.Forge.Emulate(emulate.Request{
+		Origin: f.origin.certificate(), Name: f.peerName(), RSA: f.needsRSA(), Untrusted: f.untrusted,
+	})
 	if err != nil {
 		return f.refuse(newException("ssl_failed", err.Error()), "close") // Modelled: Q26
 	}
@@ -187,6 +190,13 @@ func emulateCertificate(f *flow) stage {
 		CDP: cert.Leaf.CRLDistributionPoints, OCSP: cert.Leaf.OCSPServer, Cached: cached,
 	})
 	return f.handshakeClient(cert)
+}
+
+// needsRSA says whether the client offers nothing that an ECDSA certificate would do for.
+func (f *flow) needsRSA() bool {
+	return emulate.NeedsRSA(&tls.ClientHelloInfo{
+		CipherSuites: f.hello.CipherSuites, SignatureSchemes: f.hello.SignatureSchemes, SupportedVersions: f.hello.Versions,
+	})
 }
 
 // handshakeClient is the TLS server's side towards the client.

@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -77,9 +78,10 @@ type Identity struct {
 // Proxy is the reference interceptor. It is safe for concurrent use; make one
 // with New, end it with Close.
 type Proxy struct {
-	conf   Config
-	policy atomic.Pointer[policy.Policy]
-	cache  *revocation.Cache
+	conf    Config
+	policy  atomic.Pointer[policy.Policy]
+	cache   revocation.Cache
+	fetcher revocation.Fetcher
 
 	mu     sync.Mutex
 	flows  map[*flow]struct{}
@@ -98,7 +100,8 @@ func New(conf Config) *Proxy {
 	if conf.DialTimeout == 0 {
 		conf.DialTimeout = 30 * time.Second
 	}
-	p := &Proxy{conf: conf, cache: revocation.NewCache(), flows: map[*flow]struct{}{}}
+	transport := &http.Transport{DialContext: conf.Host.Dial, DisableKeepAlives: true}
+	p := &Proxy{conf: conf, fetcher: revocation.HTTPFetcher{Transport: transport}, flows: map[*flow]struct{}{}}
 	p.policy.Store(conf.Policy)
 	return p
 }

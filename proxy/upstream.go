@@ -113,20 +113,28 @@ func (f *flow) upstreamALPN() []string {
 	return slices.DeleteFunc(slices.Clone(f.hello.ALPN), func(p string) bool { return p == "h2" })
 }
 
+const untrustedIssuer = "ssl_server_cert_untrusted_issuer"
+
 // validate judges the origin's certificate as policy asks. nil means it passed.
 func (f *flow) validate(leg serverLeg, v policy.Validation) *exception {
-	if !v.On || leg.certificate() == nil {
+	leaf := leg.certificate()
+	if !v.On || leaf == nil {
 		return nil
 	}
-	chain, problem := revocation.Chain(leg.state.PeerCertificates, f.p.conf.Roots, f.serverName(), f.p.conf.Now())
-	if e := chainException(problem, v); e != nil {
+	chain, err := revocation.Chain(leaf, leg.state.PeerCertificates[1:], f.p.conf.Roots, f.serverName(), f.p.conf.Now())
+	e := chainException(err, v)
+	if e != nil && e.id == untrustedIssuer && f.intercept.PreserveUntrusted == "yes" {
+		f.untrusted = true // the client is left to see for itself; Modelled: Q29
+		return nil
+	}
+	if e != nil {
 		return e
 	}
 	if chain == nil || v.Revocation == "no" {
 		return nil
 	}
 	checker := revocation.Checker{
-		Fetcher: &fetcher{f.p.conf.Host}, Now: f.p.conf.Now, Cache: f.p.cache,
+		Fetcher: f.p.fetcher, Now: f.p.conf.Now, Cache: &f.p.cache,
 		Behaviour: f.p.conf.Revocation, Record: f.record,
 	}
 	return revocationException(checker.Check(f.ctx, chain, leg.state.OCSPResponse))
@@ -134,20 +142,31 @@ func (f *flow) validate(leg serverLeg, v policy.Validation) *exception {
 
 // chainException maps what is wrong with a path to the appliance's exception,
 // unless policy overlooks it.
-func chainException(problem string, v policy.Validation) *exception {
-	switch {
-	case problem == "":
-		return nil
-	case problem == revocation.CodeExpired && !v.IgnoreExpiration:
-		return newException("ssl_server_cert_expired", "The server's certificate is not valid at this time.")
-	case problem == revocation.CodeNameMismatch && !v.IgnoreHostname:
-		return newException("ssl_domain_invalid", "The server's certificate is for another host.")
-	case problem == revocation.CodeExpired, problem == revocation.CodeNameMismatch, v.IgnoreUntrusted:
+func chainException(err error, v policy.Validation) *exception {
+	var path *revocation.PathError
+	if !errors.As(err, &path) {
 		return nil
 	}
-	return newException("ssl_server_cert_untrusted_issuer", "The server's certificate leads to no trusted authority.")
+	switch path.Code {
+	case revocation.CodeExpired:
+		if v.IgnoreExpiration {
+			return nil
+		}
+		return newException("ssl_server_cert_expired", "The server's certificate is not valid at this time.")
+	case revocation.CodeWrongName:
+		if v.IgnoreHostname {
+			return nil
+		}
+		return newException("ssl_domain_invalid", "The server's certificate is for another host.")
+	}
+	if v.IgnoreUntrusted {
+		return nil
+	}
+	return newException(untrustedIssuer, "The server's certificate leads to no trusted authority.")
 }
 
+// revocationException is what a refused revocation check comes to. Of the
+// answers that leave the matter open only "unknown" is the responder's own word.
 func revocationException(r revocation.Result) *exception {
 	if r.Accept {
 		return nil

@@ -1,0 +1,67 @@
+// Command rehearse rehearses a TLS-interception policy before its users do.
+//
+// This package is thin: one file a verb, every sentence that several verbs print
+// in words.go, and the work below simulator, proxy and reports.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { withBubbles(rehearse) }
+
+// rehearse runs the command line of the process and gives its exit status.
+func rehearse(bubble func(func())) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	app := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, bubble: bubble}
+	root := app.root()
+	root.SetArgs(os.Args[1:])
+	return report(app.err, root.ExecuteContext(ctx))
+}
+
+// app is what the verbs share: where they print, and virtual time.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	bubble   func(func())
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "rehearse", Short: short, Long: long, Version: version(),
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetVersionTemplate("rehearse {{.Version}}\n")
+	root.AddCommand(a.run(), a.check(), a.list(), a.explain(), a.client(), exitCodesTopic())
+	return root
+}
+
+// exitCodesTopic is `rehearse help exit-codes`.
+func exitCodesTopic() *cobra.Command {
+	text := "Exit codes:\n\n"
+	for _, e := range exitCodes {
+		text += fmt.Sprintf("  %-4d %s\n", e.code, e.text)
+	}
+	return &cobra.Command{Use: "exit-codes", Short: "What each exit code means", Long: text}
+}
+
+// version is the module's version as the build recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development build"
+	}
+	return info.Main.Version
+}
