@@ -3,92 +3,107 @@ package cpl
 import "strings"
 
 // LabelKey is what two spellings of one label have in common: labels of
-// definitions are told apart without regard to case (CPL guide, SGOS 3, p. 22).
+// definitions are told apart without regard to case. Modelled: the guide says
+// so of most names and values (cpl-sgos 1.1).
 func LabelKey(label string) string { return strings.ToLower(label) }
 
-func layerType(s string) string {
-	for _, t := range []string{"Proxy", "Cache", "Forward", "SSL", "SSL-Intercept", "Admin", "Exception", "DNS-Proxy", "Diagnostic", "Tenant"} {
-		if strings.EqualFold(s, t) {
-			return t
-		}
+func canonical(kind Kind, s string) string {
+	if e := table().find(kind, s); e != nil {
+		return e.Name
 	}
 	return ""
 }
 
-func sectionType(s string) string {
-	for _, t := range []string{"Rule", "url", "url.domain", "url.regex", "server_url.domain"} {
-		if strings.EqualFold(s, t) {
-			return t
-		}
-	}
-	return ""
-}
+func layerType(s string) string   { return canonical(KindLayer, s) }
+func sectionType(s string) string { return canonical(KindSection, s) }
 
 func verdictName(s string) string {
-	switch s = strings.ToLower(s); s {
-	case "allow", "deny", "deny.unauthorized", "force_deny", "exception", "force_exception":
-		return s
-	case "ok":
+	name := canonical(KindVerdict, s)
+	if name == "ok" {
 		return "allow"
 	}
-	return ""
+	return name
 }
 
-var modifiers = map[string]bool{"exact": true, "prefix": true, "substring": true, "suffix": true, "regex": true,
-	"case_sensitive": true, "case_insensitive": true, "as_number": true, "address": true, "count": true,
-	"length": true, "exists": true, "utc": true}
-
+// splitCondition takes a condition's name apart. base is the vocabulary's name,
+// or what is left without modifiers where the name is unknown.
 func splitCondition(s string) (name, base, arg string, mods []string) {
-	low := strings.ToLower(s)
-	for _, f := range []string{"request.header.", "response.header.", "request.x_header.", "response.x_header.", "attribute.", "has_attribute."} {
-		if strings.HasPrefix(low, f) && len(low) > len(f) {
-			base, arg = strings.TrimSuffix(f, "."), s[len(f):]
-			break
-		}
+	v := table()
+	if e := v.find(KindCondition, s); e != nil && e.Free == "" {
+		return e.Name, e.Name, "", nil
 	}
-	rest := low
-	if base != "" {
-		rest = arg
-	}
+	rest := s
 	for {
-		i := strings.LastIndexByte(rest, '.')
-		if i < 0 || !modifiers[strings.ToLower(rest[i+1:])] || rest == "url.address" || rest == "client.address" || rest == "server_url.address" || rest == "proxy.address" || rest == "user.login.address" {
+		shorter, mod := cutModifier(rest)
+		if mod == "" {
 			break
 		}
-		mods = append([]string{strings.ToLower(rest[i+1:])}, mods...)
-		rest = rest[:i]
-	}
-	if base == "" {
-		return low, rest, "", mods
-	}
-	arg = rest
-	name = base + "." + arg
-	if len(mods) > 0 {
-		name += "." + strings.Join(mods, ".")
-	}
-	return name, base, arg, mods
-}
-
-func splitProperty(s string) (name, arg string) {
-	low := strings.ToLower(s)
-	for _, f := range []string{"action.", "detect_protocol.", "access_log.", "log.rewrite.", "log.suppress.", "force_protocol."} {
-		if strings.HasPrefix(low, f) && len(low) > len(f) {
-			return strings.TrimSuffix(f, "."), s[len(f):]
+		rest, mods = shorter, append([]string{mod}, mods...)
+		if e := v.find(KindCondition, rest); e != nil && e.Free == "" {
+			return joinName(s, e.Name, mods), e.Name, "", mods
 		}
 	}
-	return low, ""
+	e, arg := v.family(KindCondition, s)
+	if e == nil {
+		return strings.ToLower(s), strings.ToLower(rest), "", mods
+	}
+	mods = nil
+	for {
+		shorter, mod := cutModifier(arg)
+		if mod == "" {
+			break
+		}
+		arg, mods = shorter, append([]string{mod}, mods...)
+	}
+	return joinName(s, e.Name+"."+arg, mods), e.Name, arg, mods
 }
 
+// joinName is base with its modifiers; written when that is the same text.
+func joinName(written, base string, mods []string) string {
+	if len(mods) > 0 {
+		base += "." + strings.Join(mods, ".")
+	}
+	if base == written {
+		return written
+	}
+	return base
+}
+
+// cutModifier takes the last part off a name when it is a modifier.
+func cutModifier(s string) (rest, mod string) {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 {
+		return s, ""
+	}
+	if e := table().find(KindModifier, s[i+1:]); e != nil {
+		return s[:i], e.Name
+	}
+	return s, ""
+}
+
+// splitProperty takes a property's name apart; an unknown one stays whole.
+func splitProperty(s string) (name, arg string) {
+	v := table()
+	if e := v.find(KindProperty, s); e != nil {
+		return e.Name, ""
+	}
+	if e, arg := v.family(KindProperty, s); e != nil {
+		return e.Name, arg
+	}
+	return strings.ToLower(s), ""
+}
+
+// bodyKind is how the lines of a definition are read.
 type bodyKind int
 
 const (
-	bodyText bodyKind = iota
-	bodyConditions
-	bodyPatterns
-	bodyEntries
-	bodyAddresses
-	bodyCalls
-	bodyString
+	bodyText       bodyKind = iota // as it stands
+	bodyConditions                 // conditions
+	bodyPatterns                   // a pattern, then conditions
+	bodyEntries                    // raw entries
+	bodyAddresses                  // addresses and subnets
+	bodyCalls                      // actions
+	bodyString                     // '>' and text
 )
 
 func bodyOf(definitionType string) bodyKind {
@@ -109,10 +124,28 @@ func bodyOf(definitionType string) bodyKind {
 	return bodyText
 }
 
+// splitsAtComma says whether a value without quotes may be cut at its commas:
+// only where no single value holds one. Modelled: KB 254731 prints the form for
+// appliance.name.
 func splitsAtComma(c *Condition) bool {
-	switch c.Base {
-	case "url", "url.path", "url.query", "request.header", "response.header", "user", "group", "category", "url.category":
+	e := table().find(KindCondition, c.Base)
+	if e == nil {
 		return false
 	}
+	switch valueKindOf(e, c.Modifiers) {
+	case ValueAny, ValueText, ValueRegex, ValueURL, ValueCategory:
+		return e.Name == "appliance.name"
+	}
 	return true
+}
+
+// valueKindOf is the kind of value a condition takes with these modifiers.
+func valueKindOf(e *Entry, mods []string) ValueKind {
+	kind := e.Value
+	for _, m := range mods {
+		if row := table().find(KindModifier, m); row != nil && row.Value != ValueAny {
+			kind = row.Value
+		}
+	}
+	return kind
 }

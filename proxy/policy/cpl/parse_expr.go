@@ -152,7 +152,13 @@ func (p *parser) looseList(c *Condition, from token, x Expr) Expr {
 		p.syntax(from, "text follows a quoted value without a blank between them")
 		return nil
 	}
+	if len(items) == 0 {
+		return x
+	}
 	p.loose(from, "a list of values belongs into parentheses")
+	if len(items) == 1 {
+		return items[0]
+	}
 	return &List{At: p.since(from.start), Items: items}
 }
 
