@@ -59,6 +59,7 @@ func (q Question) inForce(thisUpdate, nextUpdate time.Time) Judgement {
 
 // apart is a span for people: days, or hours, or minutes.
 func apart(d time.Duration) string {
+	d = d.Round(time.Minute)
 	switch {
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
