@@ -1,0 +1,121 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"rehearse/proxy/revocation"
+	"rehearse/reports/journal"
+)
+
+// maxBody is the most that is read of an HTTP body, in bytes: more than a CRL may
+// have, so that one that is too large shows as such.
+const maxBody = revocation.MaxCRL + 1
+
+// page is an answer with its body read.
+type page struct {
+	*http.Response
+	body []byte
+}
+
+// exchange sends one request on a connection and reads the answer. target is the
+// request line's: a path, or to an explicit proxy the whole URL. It records
+// HTTPExchanged, whose URL is shown.
+func (w *walk) exchange(conn io.ReadWriter, flow string, req *http.Request, absolute bool, shown string) (*page, error) {
+	seen := journal.HTTPExchanged{Method: req.Method, URL: shown}
+	p, err := roundTrip(conn, req, absolute)
+	if err != nil {
+		_, seen.Err = classify(err)
+	} else {
+		seen.Status = p.StatusCode
+	}
+	w.record(flow, seen)
+	return p, err
+}
+
+func roundTrip(conn io.ReadWriter, req *http.Request, absolute bool) (*page, error) {
+	req.Close = true
+	write := req.Write
+	if absolute {
+		write = req.WriteProxy
+	}
+	var out bytes.Buffer // one write: the head and a short body in one segment
+	if err := write(&out); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(out.Bytes()); err != nil {
+		return nil, err
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if err != nil {
+		return nil, err
+	}
+	return &page{res, body}, nil
+}
+
+// fetch makes one request in the clear: through the explicit proxy in absolute
+// form, else at the destination. flow is "" when no connection came about.
+func (w *walk) fetch(req *http.Request, shown string) (p *page, flow string, err error) {
+	f, err := w.dial(hostPort(req.URL))
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	defer w.limit(f, httpLimit)()
+	p, err = w.exchange(f, f.name, req, w.conf.Proxy != "", shown)
+	return p, f.name, err
+}
+
+// hostPort is where a URL leads.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "80"
+		if u.Scheme == "https" {
+			port = "443"
+		}
+	}
+	return joinHost(u.Hostname(), port)
+}
+
+func joinHost(host, port string) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + port
+}
+
+// exceptionID finds the id of a built-in or user-defined exception where its page
+// shows it, in parentheses behind the summary (default page of SGOS 5.3).
+var exceptionID = regexp.MustCompile(`\((user-defined\.[\w-]+|[a-z]+(?:_[a-z0-9]+)+)\)`)
+
+// pageCode is the code of an answer that is no success: the exception id that the
+// page shows, or the status.
+func pageCode(res *http.Response) string {
+	head, _ := io.ReadAll(io.LimitReader(res.Body, 8<<10))
+	return bodyCode(head, res.StatusCode)
+}
+
+func bodyCode(body []byte, status int) string {
+	if m := exceptionID.FindSubmatch(body[:min(len(body), 8<<10)]); m != nil {
+		return string(m[1])
+	}
+	return "http_" + strconv.Itoa(status)
+}
+
+// phrase is the reason phrase of an answer.
+func phrase(res *http.Response) string {
+	_, p, _ := strings.Cut(res.Status, " ")
+	return p
+}

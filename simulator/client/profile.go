@@ -1,0 +1,112 @@
+package client
+
+import (
+	"crypto/tls"
+	"slices"
+
+	"rehearse/proxy/revocation"
+)
+
+// Ending is how a client ends a handshake with a server that it refuses.
+type Ending string
+
+// The endings.
+const (
+	// EndAlert: a fatal alert in place of the client's second flight, then FIN.
+	// Schannel does so when it judges the certificate itself.
+	EndAlert Ending = "alert"
+	// EndFIN: the handshake is finished, then the connection closed without an
+	// alert or close_notify. An application that judges the certificate after the
+	// handshake does so (SCH_CRED_MANUAL_CRED_VALIDATION).
+	EndFIN Ending = "fin"
+	// EndRST: as EndFIN, but with RST.
+	EndRST Ending = "rst"
+)
+
+// Endings lists every ending.
+var Endings = []Ending{EndAlert, EndFIN, EndRST}
+
+// Profile is a kind of client: a named set of behaviours.
+type Profile struct {
+	Name string
+	// Doc is one line for people.
+	Doc string
+	// Claims says where each behaviour is known from. Those about revocation are
+	// in Revocation.Claims.
+	Claims []Claim
+
+	Revocation revocation.Behaviour
+	Ending     Ending
+	// Discovers: signs in by autodiscovery and DNS when no server is named.
+	Discovers              bool
+	MinVersion, MaxVersion uint16   // of TLS
+	ALPN                   []string // nil: no ALPN extension
+}
+
+// Claim says where a behaviour of a profile is known from.
+type Claim struct {
+	Field, Says, Source string
+}
+
+// Profiles lists every profile, in the order in which they are shown.
+var Profiles = []Profile{
+	{
+		Name: "skype-strict",
+		Doc:  "Skype for Business that enforces revocation: no proof that a certificate is good, no connection",
+		Claims: []Claim{
+			{"Ending", "an alert, or a bare FIN where the application judges after the handshake", "learn.microsoft.com manually-validating-schannel-credentials; modelled: the alert is the usual case"},
+			{"Discovers", "lyncdiscoverinternal and lyncdiscover, then SRV, then A records", "support article cannot-verify-the-server-is-trusted; pidgin-sipe sip-transport.c"},
+			{"MaxVersion", "TLS 1.0 to 1.2", "modelled: Schannel of the Windows versions of that time"},
+			{"ALPN", "none", "measured with pidgin-sipe; modelled for Skype for Business"},
+		},
+		Revocation: behaviour("skype-strict"), Ending: EndAlert, Discovers: true,
+		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+	},
+	{
+		Name: "skype-2010",
+		Doc:  "Lync 2010 and Office Communicator: trust and name are checked, revocation is not",
+		Claims: []Claim{
+			{"Ending", "an alert", "modelled as skype-strict"},
+			{"Discovers", "as skype-strict", "modelled: Lync 2010 itself knew DNS only"},
+			{"MaxVersion", "TLS 1.0 to 1.2", "modelled as skype-strict"},
+		},
+		Revocation: behaviour("skype-2010"), Ending: EndAlert, Discovers: true,
+		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+	},
+	{
+		Name: "best-effort",
+		Doc:  "checks revocation, but only a certificate known to be revoked stops it",
+		Claims: []Claim{
+			{"Ending", "an alert", "modelled: Schannel judges the certificate itself"},
+			{"MaxVersion", "TLS 1.0 to 1.3", "modelled"},
+		},
+		Revocation: behaviour("best-effort"), Ending: EndAlert, Discovers: true,
+		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS13,
+	},
+	{
+		Name: "browser",
+		Doc:  "a web browser: trust and name are checked, nobody is asked about revocation",
+		Claims: []Claim{
+			{"Ending", "an alert", "modelled: certificates are judged inside the handshake"},
+			{"MaxVersion", "TLS 1.2 and 1.3", "Chromium since version 84"},
+			{"ALPN", "http/1.1", "modelled: browsers offer h2 too, which this client does not speak"},
+		},
+		Revocation: behaviour("browser"), Ending: EndAlert,
+		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, ALPN: []string{"http/1.1"},
+	},
+}
+
+// ProfileNamed is the profile with that name.
+func ProfileNamed(name string) (Profile, bool) {
+	if i := slices.IndexFunc(Profiles, func(p Profile) bool { return p.Name == name }); i >= 0 {
+		return Profiles[i], true
+	}
+	return Profile{}, false
+}
+
+// behaviour is the named row of revocation.Behaviours; a spec holds every
+// profile to a name that is there.
+func behaviour(name string) revocation.Behaviour {
+	b, _ := revocation.BehaviourNamed(name)
+	return b
+}
