@@ -1,0 +1,214 @@
+// Package scenario is the text of a rehearsal as a value: strict YAML in, typed
+// scenarios with positions out. It knows nothing of running them.
+//
+// Load reads a file, follows `extends`, multiplies `matrix` and gives one
+// Scenario for each variant, or every diagnostic of the file in one pass.
+package scenario
+
+import (
+	"net/netip"
+	"time"
+
+	"rehearse/proxy/policy/cpl"
+	"rehearse/reports/diag"
+)
+
+// File is one scenario file.
+type File struct {
+	Path     string // as it was asked for; slash-separated
+	Name     string
+	Labels   []string
+	Source   []byte
+	Variants []*Scenario // in order of the matrix; one where there is none
+}
+
+// Axis is one setting of a variant.
+type Axis struct{ Name, Value string }
+
+// Scenario is one variant of a file, fully resolved.
+type Scenario struct {
+	File      string
+	Name      string
+	Labels    []string
+	Variant   []Axis // in the order of the matrix; empty where there is none
+	Span      diag.Span
+	Start     time.Time // of the scenario's clock
+	Appliance Appliance
+	Estate    Estate
+	Network   Network
+	Servers   []Server
+	Clients   []Client // in the order of the file
+	Steps     []Step
+}
+
+// Deployment is how clients come to the appliance.
+type Deployment string
+
+// The deployments. None is a world without an appliance.
+const (
+	Explicit    Deployment = "explicit"
+	Transparent Deployment = "transparent"
+	None        Deployment = "none"
+)
+
+// Appliance is how the interceptor is set up at the beginning.
+type Appliance struct {
+	Span       diag.Span
+	Release    cpl.Release
+	Deployment Deployment
+	Services   []Service
+	// Policy is the installed policy, in order of installation; empty means none.
+	Policy      []Policy
+	DefaultDeny bool
+	Pointers    Pointers // revocation pointers in emulated certificates
+	// Intermediate: emulated certificates come from an intermediate authority, not
+	// from the root that clients trust. IntermediatePointers are that authority's own.
+	Intermediate         bool
+	IntermediatePointers Pointers
+	Staple               bool                // OCSP answers are stapled to emulated certificates
+	Categories           map[string][]string // host or domain to its categories
+}
+
+// Policy is one policy source.
+type Policy struct {
+	Name   string // file name in diagnostics and traces
+	Source []byte
+	Span   diag.Span // where the scenario names it
+}
+
+// Pointers says which revocation pointers a certificate carries.
+type Pointers struct {
+	CRL, OCSP bool
+	Span      diag.Span
+}
+
+// Service is a listener of the appliance.
+type Service struct {
+	Name           string
+	Kind           string // explicit-http, http, ssl, tcp-tunnel
+	Port           uint16
+	DetectProtocol bool
+}
+
+// Estate is the Skype estate.
+type Estate struct {
+	Domain string            // the SIP domain, "contoso.test"
+	Zone   string            // the zone of its servers, "online.lync.com"
+	Key    string            // "ecdsa" or "rsa": of the public PKI
+	Users  map[string]string // beside the clients' own: user to password
+}
+
+// Network is what lies between clients and the world.
+type Network struct {
+	UDPBlocked bool // a firewall lets no UDP of the clients out (the default)
+	Latency    time.Duration
+}
+
+// Server is an origin beside the estate's.
+type Server struct {
+	Host   string
+	Port   uint16
+	Speaks string // https, http, sips, unknown-tls, ssh, silent, turn-tls, ms-turn-tls
+	// Certificate is "good", "revoked", "expired", "untrusted", "wrong_name" or
+	// "no_pointers".
+	Certificate string
+	Span        diag.Span
+}
+
+// Client is one simulated client.
+type Client struct {
+	Name     string
+	Profile  string
+	User     string // "alice@contoso.test"
+	Password string
+	// Ending is how it ends a handshake it refuses: "alert", "fin", "rst"; empty
+	// means as its profile does.
+	Ending string
+	// Distrusts: the appliance's root is not installed on this client.
+	Distrusts bool
+	Realm     string   // of the appliance's authentication
+	Groups    []string // groups of the user
+	Span      diag.Span
+}
+
+// Step is one line of the story.
+type Step struct {
+	Span   diag.Span
+	Actor  string // a client's name, "appliance", "faults", "wait"
+	Action Action
+	Faults []Fault // in force during this step only
+	Expect []Want  // empty: nothing is asserted
+}
+
+// Action is what a step does; one of the types below.
+type Action interface {
+	// String is the action as the scenario says it: "sign in", "join weekly".
+	String() string
+}
+
+// The actions of clients.
+type (
+	// SignIn discovers the servers and registers.
+	SignIn struct{}
+	// SignOut unregisters and closes.
+	SignOut struct{}
+	// StayedSignedIn asks whether the session is still there, without a new sign-in.
+	StayedSignedIn struct{}
+	// Join joins a meeting with audio; a client that is not signed in signs in first.
+	Join struct{ Meeting string }
+	// Browse fetches a page.
+	Browse struct{ URL string }
+	// Connect opens a flow and speaks a protocol: "ssh", "http", "https", "sips",
+	// "unknown-tls", "ms-turn", "ms-turn-tls", "turn-tls", "silent".
+	Connect struct{ Target, Speak string }
+)
+
+// Wait lets time pass.
+type Wait struct{ For time.Duration }
+
+// Change is an administrator's work at the appliance. Nil fields stay as they are.
+type Change struct {
+	Upgrade              *cpl.Release // restarts the appliance
+	Policy               []Policy     // installs; nil: no change
+	NoPolicy             bool         // removes all policy
+	Pointers             *Pointers
+	IntermediatePointers *Pointers
+	Services             []Service
+	Restart              bool
+	ColdCache            bool
+	Revoke               string // an emulated certificate, by host name
+}
+
+// SetFaults puts faults in force until the next SetFaults step or the end.
+type SetFaults struct{ Faults []Fault }
+
+// Fault is something that goes wrong, by target and kind.
+type Fault struct {
+	Span diag.Span
+	// Target is "dns", "network", "tls", "ocsp", "crl" (the appliance's own
+	// endpoint), "origin_ocsp", "origin_crl" (the public PKI's), "front_end", "web",
+	// "edge", "mras".
+	Target string
+	Kind   string // a word of the target's vocabulary
+	Host   string // host, or the name for dns; "" where the target says it
+	Port   uint16
+	Delay  time.Duration
+	Rate   float64
+	Addr   netip.Addr
+	Value  string // alert name, ms-diagnostics id, ...
+}
+
+// Want is one expected thing of a step.
+type Want struct {
+	Span diag.Span // of the value
+	// Key is "stage", "result", "code", "media", "wire", "bytes", "within",
+	// "at_least", "event" or "no_event".
+	Key string
+	// Values are the alternatives, any of which will do. For event and no_event
+	// there is one Value: text that an event must (must not) contain.
+	Values []string
+	// Kind and Actor narrow event and no_event; "" means any.
+	Kind, Actor string
+	// Duration is set for within and at_least.
+	Duration time.Duration
+}
