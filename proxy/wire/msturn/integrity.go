@@ -45,7 +45,7 @@ func (m *Message) Sign(key []byte) {
 func (m *Message) Verify(key []byte) error {
 	fail := func(got, want string) error {
 		return &wire.Error{Message: "MS-TURN " + m.Type.String(), Field: "Message Integrity",
-			Offset: len(m.Bytes()) - 4 - sha1.Size, Got: got, Want: want}
+			Offset: m.integrityOffset(), Got: got, Want: want}
 	}
 	have, ok := Find[MessageIntegrity](m)
 	if !ok {
@@ -61,6 +61,16 @@ func (m *Message) Verify(key []byte) error {
 		return fail("another HMAC", "that of the key for this user, realm and password")
 	}
 	return nil
+}
+
+// integrityOffset is where Message Integrity begins, or the message ends.
+func (m *Message) integrityOffset() int {
+	before := *m
+	i := slices.IndexFunc(m.Attributes, func(a Attribute) bool { return a.Number() == MessageIntegrity(nil).Number() })
+	if i >= 0 {
+		before.Attributes = m.Attributes[:i]
+	}
+	return len(before.Bytes())
 }
 
 // integrity computes the HMAC of a message whose last attribute is a Message
