@@ -16,11 +16,10 @@ import (
 // that concern a request the one imposed last counts. It is safe for concurrent use;
 // make one with NewFaulty.
 type Faulty struct {
+	mu        sync.Mutex
 	responder *emulate.Responder
 	levels    map[string]level
-
-	mu      sync.Mutex
-	imposed []*imposed
+	imposed   []*imposed
 }
 
 type imposed struct {
@@ -30,14 +29,30 @@ type imposed struct {
 
 // NewFaulty takes a Responder over: it sets its How, so give it one without.
 func NewFaulty(r *emulate.Responder) *Faulty {
-	f := &Faulty{responder: r, levels: make(map[string]level)}
+	f := &Faulty{}
+	f.Serve(r)
+	return f
+}
+
+// Serve takes over another Responder in the place of the one before: for other
+// authorities, under the same faults.
+func (f *Faulty) Serve(r *emulate.Responder) {
+	levels := make(map[string]level)
 	for _, a := range r.Authorities {
 		if a.Parent() != nil {
-			f.levels[a.Parent().ID()] = issuesAuthorities
+			levels[a.Parent().ID()] = issuesAuthorities
 		}
 	}
 	r.How = f.how
-	return f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.responder, f.levels = r, levels
+}
+
+func (f *Faulty) current() *emulate.Responder {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.responder
 }
 
 // Impose puts a fault on until lifted. Check the fault first: one that its Check
@@ -88,21 +103,22 @@ func (f *Faulty) how(what, id string) emulate.Answer {
 // ServeHTTP implements http.Handler.
 func (f *Faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what, id := asked(r.URL.Path)
+	responder := f.current()
 	i := f.concerning(what, id)
 	if i == nil {
-		f.responder.ServeHTTP(w, r)
+		responder.ServeHTTP(w, r)
 		return
 	}
 	if !wait(w, r, i) {
 		panic(http.ErrAbortHandler)
 	}
 	if i.kind.http == nil {
-		f.responder.ServeHTTP(w, r)
+		responder.ServeHTTP(w, r)
 		return
 	}
 	i.kind.http(w, r)
-	if f.responder.Seen != nil {
-		f.responder.Seen(r.Method, what, id, i.kind.Name)
+	if responder.Seen != nil {
+		responder.Seen(r.Method, what, id, i.kind.Name)
 	}
 }
 
