@@ -85,10 +85,11 @@ func Behaviours() []Behaviour {
 				{"Staple", "not looked at", "measured, OpenSSL 3.0"},
 				{"Method", "POST", "measured, OpenSSL 3.0"},
 				{"Nonce", "sent", "openssl-ocsp(1), -nonce"},
+				{"Limits", "10 s, as asked for by -timeout", "measured, OpenSSL 3.0"},
 				{"Skew", "five minutes", "openssl-ocsp(1), -validity_period"},
 			},
 			LeafFirst: true, Order: OCSPOnly, Staple: StapleIgnored, Method: AlwaysPost, Nonce: true, Skew: 5 * time.Minute,
-			Limits: DefaultLimits(),
+			Limits: Limits{PerURL: 10 * time.Second},
 		},
 		{
 			Name: "curl-staple", Doc: "curl --cert-status: the leaf, by its staple alone",

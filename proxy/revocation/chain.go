@@ -94,6 +94,8 @@ func untrusted(leaf *x509.Certificate, sent []*x509.Certificate) *PathError {
 	switch {
 	case forged:
 		return &PathError{CodeSignature, fmt.Sprintf("certificate %s is not signed by the %s that was sent", subject(top), top.Issuer)}
+	case top != leaf && !top.IsCA:
+		return &PathError{CodeChaining, fmt.Sprintf("certificate %s: %s", subject(top), invalidDetail(x509.NotAuthorizedToSign))}
 	case top == leaf && len(leaf.IssuingCertificateURL) > 0:
 		return &PathError{CodeChaining, fmt.Sprintf("issuer %s of %s was not sent", top.Issuer.CommonName, subject(top))}
 	}

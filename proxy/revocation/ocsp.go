@@ -206,7 +206,7 @@ func readExtensions(der cryptobyte.String, found func(oid asn1.ObjectIdentifier,
 		var oid asn1.ObjectIdentifier
 		var critical bool
 		if !der.ReadASN1(&e, cbasn1.SEQUENCE) || !e.ReadASN1ObjectIdentifier(&oid) ||
-			!e.ReadOptionalASN1Boolean(&critical, cbasn1.BOOLEAN, false) || !e.ReadASN1(&value, cbasn1.OCTET_STRING) || !e.Empty() {
+			(e.PeekASN1Tag(cbasn1.BOOLEAN) && !e.ReadASN1Boolean(&critical)) || !e.ReadASN1(&value, cbasn1.OCTET_STRING) || !e.Empty() {
 			return false
 		}
 		found(oid, critical, value)
