@@ -19,15 +19,16 @@ import (
 
 // Pos is a place in a text.
 type Pos struct {
-	Line   int // 1-based; 0 means no place
-	Col    int // 1-based, in bytes
-	Offset int // 0-based, in bytes
+	Line   int `json:"line"`   // 1-based; 0 means no place
+	Col    int `json:"col"`    // 1-based, in bytes
+	Offset int `json:"offset"` // 0-based, in bytes
 }
 
 // Span is a stretch of one file. End is exclusive; a zero End means a point.
 type Span struct {
-	File       string
-	Start, End Pos
+	File  string `json:"file"`
+	Start Pos    `json:"start"`
+	End   Pos    `json:"end"`
 }
 
 // String is "file:line:col", or what of it is known.

@@ -98,3 +98,12 @@ func (e UpstreamOpened) String() string {
 	}
 	return "connected to origin " + e.To
 }
+
+// BytesReceived: an answer came that is none in the protocol spoken; these are
+// its first bytes.
+type BytesReceived struct {
+	Hex string // "15 03 01 00 02 02 28", at most 64 bytes
+}
+
+func (BytesReceived) Kind() string     { return "BytesReceived" }
+func (e BytesReceived) String() string { return "received bytes " + e.Hex }

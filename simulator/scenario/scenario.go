@@ -212,3 +212,24 @@ type Want struct {
 	// Duration is set for within and at_least.
 	Duration time.Duration
 }
+
+// Policies are all policy sources that the scenario may install, each once.
+func (s *Scenario) Policies() []Policy {
+	var all []Policy
+	seen := map[string]bool{}
+	add := func(list []Policy) {
+		for _, p := range list {
+			if !seen[p.Name] {
+				seen[p.Name] = true
+				all = append(all, p)
+			}
+		}
+	}
+	add(s.Appliance.Policy)
+	for _, step := range s.Steps {
+		if c, ok := step.Action.(Change); ok {
+			add(c.Policy)
+		}
+	}
+	return all
+}

@@ -1,0 +1,187 @@
+// Package reports is what a run has to say, and the forms in which it says it.
+//
+// In comes one Report: scenarios with their steps, verdicts, evidence and hints,
+// all computed where the run was judged. Out goes text in one of the Formats.
+// A renderer only renders: it computes no verdict and drops nothing silently.
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"rehearse/reports/diag"
+	"rehearse/reports/journal"
+)
+
+// Schema is the version of the JSON report's form.
+const Schema = 1
+
+// Report is the result of a run. Its JSON form is a contract; two runs of the
+// same inputs give the same bytes.
+type Report struct {
+	Schema    int        `json:"schema"`
+	Tool      Tool       `json:"tool"`
+	Scenarios []Scenario `json:"scenarios"`
+	// PolicyCoverage tells for each policy file how often its rules decided.
+	PolicyCoverage []Coverage `json:"policy_coverage"`
+	Totals         Totals     `json:"totals"`
+}
+
+// Tool says what made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Verdict is how a scenario or a step came out.
+type Verdict string
+
+// The verdicts.
+const (
+	Passed      Verdict = "passed"
+	Failed      Verdict = "failed"
+	Unsupported Verdict = "unsupported" // could not be asked of what was tested
+)
+
+// Totals counts scenarios by verdict; Count makes it.
+type Totals struct {
+	Passed      int `json:"passed"`
+	Failed      int `json:"failed"`
+	Unsupported int `json:"unsupported"`
+}
+
+// Count sums up scenarios.
+func Count(scenarios []Scenario) Totals {
+	var t Totals
+	for _, s := range scenarios {
+		switch s.Verdict {
+		case Passed:
+			t.Passed++
+		case Failed:
+			t.Failed++
+		case Unsupported:
+			t.Unsupported++
+		}
+	}
+	return t
+}
+
+// Scenario is one variant of one scenario file.
+type Scenario struct {
+	File    string   `json:"file"`
+	Name    string   `json:"name"`
+	Labels  []string `json:"labels"`
+	Variant Variant  `json:"variant"`
+	Verdict Verdict  `json:"verdict"`
+	// Problem says why a scenario could not be played to its end, "" when it was.
+	Problem string `json:"problem,omitempty"`
+	Steps   []Step `json:"steps"`
+	// Evidence is what happened, in order, step by step.
+	Evidence []Evidence `json:"evidence"`
+	// Capture is the file of a capture that was kept, "" when none was.
+	Capture string `json:"capture,omitempty"`
+}
+
+// Setting is one axis of a variant.
+type Setting struct{ Name, Value string }
+
+// Variant is the settings of a variant, in the order of the matrix; in JSON an
+// object.
+type Variant []Setting
+
+// MarshalJSON writes an object whose keys keep their order.
+func (v Variant) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, s := range v {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(s.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(s.Value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads an object, keeping the order of its keys.
+func (v *Variant) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	*v = nil
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		s := Setting{}
+		s.Name, _ = name.(string)
+		if err := d.Decode(&s.Value); err != nil {
+			return err
+		}
+		*v = append(*v, s)
+	}
+	return nil
+}
+
+// Step is one step of a scenario.
+type Step struct {
+	Line    int             `json:"line"` // in the scenario's file
+	Actor   string          `json:"actor"`
+	Action  string          `json:"action"`
+	Outcome journal.Outcome `json:"outcome"`
+	// Expected is what the scenario states about the step: field to the values
+	// any of which would do.
+	Expected map[string][]string `json:"expected,omitempty"`
+	Verdict  Verdict             `json:"verdict"`
+	// Misses are the expectations that did not hold, in the order of the file.
+	Misses []Miss `json:"misses,omitempty"`
+}
+
+// Miss is one expectation that did not hold.
+type Miss struct {
+	// Span is where the expected value stands; Excerpt is that line with a caret
+	// under the value.
+	Span    diag.Span `json:"span"`
+	Excerpt string    `json:"excerpt"`
+	Field   string    `json:"field"`
+	Got     string    `json:"got"`
+	Want    []string  `json:"want"`
+	Hints   []string  `json:"hints,omitempty"`
+}
+
+// Evidence is one event, told.
+type Evidence struct {
+	Step  int    `json:"step"`  // index into Steps
+	AtMS  int64  `json:"at_ms"` // since the scenario began, on its clock
+	Flow  string `json:"flow,omitempty"`
+	Actor string `json:"actor"`
+	Kind  string `json:"kind"`
+	Text  string `json:"text"`
+	// Rule is the policy line behind it, "file.cpl:12", where there is one.
+	Rule string `json:"rule,omitempty"`
+}
+
+// Coverage is how often the rules of one policy file decided.
+type Coverage struct {
+	File  string `json:"file"`
+	Rules []Rule `json:"rules"`
+}
+
+// Rule is one rule of a policy with the number of its matches.
+type Rule struct {
+	Line    int    `json:"line"`
+	Text    string `json:"text"`
+	Matches int    `json:"matches"`
+}

@@ -1,0 +1,40 @@
+package run
+
+import (
+	"net/netip"
+	"time"
+
+	"rehearse/reports/journal"
+)
+
+// about is the part of the log that belongs to one actor's step: what the actor
+// recorded, and what others recorded about the actor's flows. A flow has another
+// name beyond the interceptor, on its upstream leg; here it gets its first one.
+func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
+	log := r.log.Log()
+	leg := map[string]string{}
+	for _, e := range log {
+		if up, ok := e.Body.(journal.UpstreamOpened); ok && up.Leg != "" {
+			leg[up.Leg] = e.Flow
+		}
+	}
+	var own journal.Log
+	for _, e := range log.Between(from, to) {
+		if first, ok := leg[e.Flow]; ok {
+			e.Flow = first
+		}
+		if e.Actor == actor || r.flowOf(e.Flow) == actor {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+// flowOf is the client whose flow it is, by the flow's address.
+func (r *rehearsal) flowOf(flow string) string {
+	at, err := netip.ParseAddrPort(flow)
+	if err != nil {
+		return ""
+	}
+	return r.addrs[at.Addr()]
+}

@@ -1,0 +1,166 @@
+package run
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"rehearse/proxy"
+	"rehearse/reports/journal"
+	"rehearse/simulator/client"
+	"rehearse/simulator/pki"
+	"rehearse/simulator/scenario"
+	"rehearse/simulator/server"
+	"rehearse/simulator/world"
+)
+
+// rehearsal is one scenario in its world while it runs.
+type rehearsal struct {
+	scenario  *scenario.Scenario
+	world     *world.Memory
+	log       *journal.Memory
+	began     time.Time
+	pki       *pki.PKI
+	estate    *server.Estate
+	appliance *appliance // nil without one
+	clients   map[string]*client.Client
+	addrs     map[netip.Addr]string // client addresses to names
+	lift      func()                // ends the faults of the last SetFaults step
+	closers   []func() error
+}
+
+// firstClient is the address of the first client; the next ones follow it.
+var firstClient = netip.MustParseAddr("10.1.0.11")
+
+// build makes the world of a scenario: public PKI, estate, other servers,
+// appliance, clients.
+func build(ctx context.Context, s *scenario.Scenario) (_ *rehearsal, err error) {
+	r := &rehearsal{
+		scenario: s, began: time.Now(), log: journal.NewMemory(),
+		world:   world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
+		clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {},
+	}
+	r.closers = append(r.closers, r.world.Close)
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if r.pki, err = pki.New(pki.Config{Now: r.now, Key: s.Estate.Key}); err != nil {
+		return nil, err
+	}
+	if err = r.buildServers(); err != nil {
+		return nil, err
+	}
+	if s.Appliance.Deployment != scenario.None {
+		if r.appliance, err = newAppliance(ctx, r); err != nil {
+			return nil, err
+		}
+		r.closers = append(r.closers, r.appliance.close)
+	}
+	addr := firstClient
+	for _, c := range s.Clients {
+		if err = r.buildClient(c, addr); err != nil {
+			return nil, err
+		}
+		addr = addr.Next()
+	}
+	return r, nil
+}
+
+// now is the scenario's clock.
+func (r *rehearsal) now() time.Time { return r.scenario.Start.Add(time.Since(r.began)) }
+
+func (r *rehearsal) serverConfig() server.Config {
+	s := r.scenario
+	users := map[string]string{}
+	for user, password := range s.Estate.Users {
+		users[user] = password
+	}
+	for _, c := range s.Clients {
+		if _, ok := users[c.User]; !ok && c.User != "" {
+			users[c.User] = defaultPassword
+		}
+	}
+	return server.Config{
+		World: r.world, PKI: r.pki, Now: r.now, Recorder: r.log,
+		Domain: s.Estate.Domain, Zone: s.Estate.Zone, Users: users,
+	}
+}
+
+// defaultPassword is that of users for whom a scenario names none. A client with
+// another password of its own has the wrong one.
+const defaultPassword = "Passw0rd!"
+
+func (r *rehearsal) buildServers() (err error) {
+	conf := r.serverConfig()
+	if r.estate, err = server.Start(conf); err != nil {
+		return err
+	}
+	r.closers = append(r.closers, r.estate.Close)
+	for i, s := range r.scenario.Servers {
+		site, err := server.StartSite(conf, server.Site{
+			Host: s.Host, Port: s.Port, Speaks: s.Speaks, Certificate: s.Certificate,
+			Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(10 + i)}),
+		})
+		if err != nil {
+			return fmt.Errorf("server %s: %w", s.Host, err)
+		}
+		r.closers = append(r.closers, site.Close)
+	}
+	return nil
+}
+
+func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {
+	profile, ok := client.ProfileNamed(c.Profile)
+	if !ok {
+		return fmt.Errorf("client %s: no profile %q", c.Name, c.Profile)
+	}
+	host := r.world.Host(c.Name, addr)
+	r.addrs[addr] = c.Name
+	if r.scenario.Network.UDPBlocked {
+		r.world.Impose(world.Fault{Kind: world.Blackhole, Host: c.Name, Proto: "udp"})
+	}
+	roots := r.pki.Roots()
+	explicit := ""
+	if r.appliance != nil {
+		explicit = r.appliance.attach(host)
+		if !c.Distrusts {
+			roots.AddCert(r.appliance.root.Certificate())
+		}
+	}
+	password := c.Password
+	if password == "" {
+		password = defaultPassword
+	}
+	r.clients[c.Name] = client.New(client.Config{
+		Name: c.Name, Host: host, Recorder: r.log, Now: r.now, Roots: roots, Profile: profile,
+		Proxy: explicit, Ending: client.Ending(c.Ending), User: c.User, Password: password,
+		Domain: r.scenario.Estate.Domain,
+	})
+	r.closers = append(r.closers, r.clients[c.Name].Close)
+	return nil
+}
+
+// identify gives the appliance the user behind a client address, for policy.
+func (r *rehearsal) identify(addr netip.Addr) proxy.Identity {
+	for _, c := range r.scenario.Clients {
+		if c.Name == r.addrs[addr] && c.Realm != "" {
+			return proxy.Identity{User: c.User, Realm: c.Realm, Groups: c.Groups}
+		}
+	}
+	return proxy.Identity{}
+}
+
+// roots of the public PKI, as the appliance trusts them.
+func (r *rehearsal) roots() *x509.CertPool { return r.pki.Roots() }
+
+// close ends the world, the last made first.
+func (r *rehearsal) close() {
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		r.closers[i]()
+	}
+	r.closers = nil
+}

@@ -1,0 +1,64 @@
+package run
+
+import (
+	"rehearse/reports"
+	"rehearse/reports/diag"
+	"rehearse/reports/journal"
+	"rehearse/simulator/scenario"
+)
+
+// add puts a step, its verdict and its evidence into the result.
+func (o *result) add(index int, p played, src diag.Source) {
+	step := reports.Step{
+		Line: p.step.Span.Start.Line, Actor: p.step.Actor, Action: p.step.Action.String(),
+		Outcome: p.outcome, Expected: expected(p.step.Expect), Verdict: reports.Passed,
+	}
+	for _, m := range judge(p) {
+		step.Verdict, o.report.Verdict = reports.Failed, reports.Failed
+		step.Misses = append(step.Misses, reports.Miss{
+			Span: m.want.Span, Excerpt: diag.Excerpt(m.want.Span, src), Field: m.want.Key,
+			Got: m.got, Want: wanted(m.want), Hints: hints(p),
+		})
+	}
+	o.report.Steps = append(o.report.Steps, step)
+	for _, e := range p.log {
+		o.report.Evidence = append(o.report.Evidence, reports.Evidence{
+			Step: index, AtMS: e.At.Milliseconds(), Flow: e.Flow, Actor: e.Actor,
+			Kind: e.Body.Kind(), Text: e.Body.String(), Rule: rule(e.Body),
+		})
+	}
+}
+
+// expected is what a scenario states, by field.
+func expected(wants []scenario.Want) map[string][]string {
+	if len(wants) == 0 {
+		return nil
+	}
+	all := map[string][]string{}
+	for _, w := range wants {
+		all[w.Key] = append(all[w.Key], wanted(w)...)
+	}
+	return all
+}
+
+// wanted is what an expectation would have been content with.
+func wanted(w scenario.Want) []string {
+	switch {
+	case w.Duration > 0:
+		return []string{w.Duration.String()}
+	case len(w.Values) > 0:
+		return w.Values
+	}
+	return []string{w.Kind}
+}
+
+// rule is the policy line behind an event.
+func rule(b journal.Body) string {
+	switch b := b.(type) {
+	case journal.RuleMatched:
+		return b.At
+	case journal.Decided:
+		return b.Rule
+	}
+	return ""
+}

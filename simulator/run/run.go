@@ -1,0 +1,166 @@
+// Package run rehearses scenarios: it builds each one's world, plays its steps,
+// holds what came of them against what was expected, and reports.
+//
+// In come scenario values, out comes one reports.Report in the order of the
+// inputs, whatever the number of workers. Each scenario has a world of its own
+// and, where the caller can give one, a bubble of virtual time.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"rehearse/reports"
+	"rehearse/reports/diag"
+	"rehearse/simulator/scenario"
+)
+
+// Options say how to run.
+type Options struct {
+	// Workers is how many scenarios run at a time; below 1 means 1.
+	Workers int
+	// Bubble runs a function in virtual time and returns when it is done. Nil
+	// runs in real time.
+	Bubble func(func())
+	// FailFast starts no further scenario once one has failed.
+	FailFast bool
+	// Progress is called after each scenario with the number of those done. It may
+	// be nil; calls do not overlap.
+	Progress func(done int, last *reports.Scenario)
+	// Source gives file texts by name, for excerpts.
+	Source diag.Source
+	Tool   reports.Tool
+}
+
+// Run plays scenarios and reports on them. When ctx ends, the report has those
+// that were done by then and the error is ctx's.
+func Run(ctx context.Context, scenarios []*scenario.Scenario, opt Options) (*reports.Report, error) {
+	results := make([]*result, len(scenarios))
+	var (
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+		done int
+		stop bool
+	)
+	next := make(chan int)
+	for range max(opt.Workers, 1) {
+		wg.Go(func() {
+			for i := range next {
+				one := isolated(ctx, scenarios[i], opt)
+				mu.Lock()
+				results[i] = one
+				done++
+				stop = stop || opt.FailFast && one.report.Verdict == reports.Failed
+				if opt.Progress != nil {
+					opt.Progress(done, &one.report)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range scenarios {
+		mu.Lock()
+		ended := stop
+		mu.Unlock()
+		if ended || ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return collect(results, opt), ctx.Err()
+}
+
+// result is one scenario's part of the report, with what coverage needs.
+type result struct {
+	report reports.Scenario
+	cover  coverage
+}
+
+// isolated runs one scenario in a bubble.
+func isolated(ctx context.Context, s *scenario.Scenario, opt Options) (one *result) {
+	in := func() { one = rehearse(ctx, s, opt) }
+	if opt.Bubble == nil {
+		in()
+	} else {
+		opt.Bubble(in)
+	}
+	return one
+}
+
+// scenarioLimit bounds a whole scenario on its clock.
+const scenarioLimit = 30 * 24 * time.Hour
+
+func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
+	// The context of the bubble is one of its own: outside timers and channels do
+	// not mix with virtual time. An interrupt takes effect between scenarios.
+	inner, cancel := context.WithTimeout(context.Background(), scenarioLimit)
+	defer cancel()
+	one := &result{report: reports.Scenario{
+		File: s.File, Name: s.Name, Labels: append([]string{}, s.Labels...), Verdict: reports.Passed,
+		Steps: []reports.Step{}, Evidence: []reports.Evidence{}, Variant: variant(s),
+	}}
+	r, err := build(inner, s)
+	if err != nil {
+		return one.fail(fmt.Errorf("building the world: %w", err))
+	}
+	defer r.close()
+	steps, err := r.play(inner)
+	for i, p := range steps {
+		one.add(i, p, opt.Source)
+	}
+	one.cover = r.coverage()
+	if err != nil {
+		return one.fail(err)
+	}
+	return one
+}
+
+func variant(s *scenario.Scenario) reports.Variant {
+	v := reports.Variant{}
+	for _, a := range s.Variant {
+		v = append(v, reports.Setting{Name: a.Name, Value: a.Value})
+	}
+	return v
+}
+
+// fail marks a scenario that could not be played to its end.
+func (o *result) fail(err error) *result {
+	o.report.Verdict, o.report.Problem = reports.Failed, err.Error()
+	return o
+}
+
+// collect puts the results together, in order.
+func collect(results []*result, opt Options) *reports.Report {
+	rep := &reports.Report{Schema: reports.Schema, Tool: opt.Tool, Scenarios: []reports.Scenario{}}
+	total := coverage{}
+	for _, r := range results {
+		if r != nil {
+			rep.Scenarios = append(rep.Scenarios, r.report)
+			total.add(r.cover)
+		}
+	}
+	rep.PolicyCoverage = total.report()
+	rep.Totals = reports.Count(rep.Scenarios)
+	return rep
+}
+
+// ErrShard is a shard that is not i/n with 1 <= i <= n.
+var ErrShard = errors.New(`want i/n with 1 <= i <= n, such as "2/3"`)
+
+// Shard takes every n-th scenario, beginning with the i-th, from 1 on.
+func Shard(scenarios []*scenario.Scenario, shard string) ([]*scenario.Scenario, error) {
+	var i, n int
+	if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n || fmt.Sprintf("%d/%d", i, n) != shard {
+		return nil, fmt.Errorf("shard %q: %w", shard, ErrShard)
+	}
+	var mine []*scenario.Scenario
+	for at := i - 1; at < len(scenarios); at += n {
+		mine = append(mine, scenarios[at])
+	}
+	return mine, nil
+}
