@@ -14,27 +14,29 @@ type Verdict struct {
 	Kind    VerdictKind
 	Forced  bool   // by force_deny or force_exception: later rules cannot change it
 	ID      string // exception id: "policy_denied"
-	Details string
-	// At is "file:line" of the rule, "" when it is the default policy's.
+	Details string // with its substitutions done
+	// At is "file:line" of the rule, "" when it is a default's.
 	At string
 }
 
-// Decision is the result of evaluating a policy at a checkpoint.
+// Decision is the result of evaluating a policy at a checkpoint. It stays valid
+// as long as the transaction it was made for.
 type Decision struct {
 	Verdict Verdict
 	// Final says that no rule that is still undecided ("late") could change the
 	// verdict. The interceptor commits a deny only when it is final (KB 218637).
 	Final bool
 	// Steps are the layers' outcomes in order: for trace, coverage and events.
+	// Only Explain fills them.
 	Steps []Step
-	// properties, by name; owned by the engine. Use the methods.
-	props properties // see properties.go
+
+	props properties
 }
 
-// Outcome of one rule in a trace: "MATCH:", "miss:", "n/a :", "late:".
+// Mark is the outcome of one rule in a trace: "MATCH:", "miss:", "n/a :", "late:".
 type Mark int
 
-// The marks, as the trace prints them.
+// The marks.
 const (
 	Match Mark = iota
 	Miss
@@ -42,14 +44,29 @@ const (
 	Late
 )
 
-// Step is one rule's outcome at one checkpoint.
+// String is the mark as the trace prints it.
+func (m Mark) String() string { return [...]string{"MATCH:", "miss:", "n/a :", "late:"}[m] }
+
+// Step is one rule's outcome at one checkpoint, or a guard's that kept its layer
+// or section from being looked at.
 type Step struct {
-	Mark  Mark
-	Layer string // header as the trace prints it: `<Proxy "label">`
-	At    string // "file:line"
-	Rule  string // as the trace prints it
+	Mark    Mark
+	Layer   string // header as the trace prints it: `<Proxy "label">`
+	Section string // likewise: `[url.domain]`; "" where no header stands
+	At      string // "file:line"
+	Rule    string // as the trace prints it: conditions, properties, verdict
+	// Number is the rule's place among Policy.Rules, -1 for a guard.
+	Number int
+	// LayerNumber is the layer's place among all layers, from 1: two layers may
+	// have the same header.
+	LayerNumber int
+	// Failed is the condition that made a rule miss or not apply, "" otherwise.
+	Failed string
 	// Unknown is the condition that made a rule late, "" otherwise.
 	Unknown string
+	// Lines are the lines ("file:line") of named conditions that held when this
+	// rule was looked at, where the rule refers to them.
+	Lines []string
 }
 
 // Mode is the value of ssl.forward_proxy.

@@ -13,32 +13,29 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rehearse/proxy/policy/cpl"
 )
 
 // Checkpoint is a point in the life of a flow at which policy is evaluated.
 // Each condition has a first checkpoint at which its value exists, each property
 // a last one at which setting it matters (facts: cpl-sgos 3.4).
-type Checkpoint int
+type Checkpoint = cpl.When
 
-// The checkpoints, in order.
+// The checkpoints, in order. At AtResponse everything that will ever be known is
+// known: no rule is late there.
 const (
-	AtAccept            Checkpoint = iota // C0: client address, service, time, release
-	AtRequest                             // C1: CONNECT or request line read, or the transparent destination is known
-	AtUser                                // C2: authenticated
-	AtFirstBytes                          // C3: outer protocol classified: client.protocol and tunneled of the outer flow
-	AtClientHello                         // C4: SNI
-	AtServerCertificate                   // C5: upstream TLS done
-	AtClientTLS                           // C6: client TLS done
-	AtInner                               // C7: inner protocol classified
-	AtInnerRequest                        // C8: request inside
-	AtResponse                            // response headers
+	AtAccept            = cpl.AtAccept            // C0: client address, service, time, release
+	AtRequest           = cpl.AtRequest           // C1: CONNECT or request line read, or the transparent destination is known
+	AtUser              = cpl.AtUser              // C2: authenticated
+	AtFirstBytes        = cpl.AtFirstBytes        // C3: outer protocol classified: client.protocol and tunneled of the outer flow
+	AtClientHello       = cpl.AtClientHello       // C4: SNI
+	AtServerCertificate = cpl.AtServerCertificate // C5: upstream TLS done
+	AtClientTLS         = cpl.AtClientTLS         // C6: client TLS done
+	AtInner             = cpl.AtInner             // C7: inner protocol classified
+	AtInnerRequest      = cpl.AtInnerRequest      // C8: request inside
+	AtResponse          = cpl.AtResponse          // response headers
 )
-
-// String names the checkpoint in events: "request", "client hello".
-func (c Checkpoint) String() string {
-	return [...]string{"accept", "request", "user", "first bytes", "client hello", "server certificate",
-		"client TLS", "inner protocol", "inner request", "response"}[c]
-}
 
 // TransactionType is the vendor's name of a transaction (KB 278633).
 type TransactionType string
@@ -50,6 +47,9 @@ const (
 	SSLIntercept      TransactionType = "ssl.intercept"       // decides interception of one TLS flow
 	SSLTunnel         TransactionType = "ssl.tunnel"          // carries the TLS flow
 	HTTPSForwardProxy TransactionType = "https.forward-proxy" // a request inside intercepted TLS
+	AdminConsole      TransactionType = "admin"               // management traffic
+	CacheRefresh      TransactionType = "cache"               // refresh without a client
+	Forwarding        TransactionType = "forwarding"          // health checks
 )
 
 // Ternary is yes, no or not known yet.
@@ -64,6 +64,11 @@ const (
 
 // URL is the URL of a transaction in policy's eyes. For CONNECT and TCP tunnels
 // Scheme is "tcp", Path "/" (facts: 3.1).
+//
+// In ssl.intercept transactions Host decides what url.host and url.domain see.
+// Modelled (Q13): explicit flows have the host of the CONNECT; transparent flows
+// have the SNI from release 6.5.6.1 on, and before it, or where the hello has no
+// SNI, the destination's address. The interceptor fills it accordingly.
 type URL struct {
 	Scheme string
 	Host   string // host name or IP literal, lower case, no brackets
@@ -95,8 +100,8 @@ var defaultPorts = map[string]uint16{"http": 80, "https": 443}
 // available" unless the field says otherwise. A Transaction belongs to one flow
 // and is not safe for concurrent use.
 type Transaction struct {
-	Type    TransactionType
-	Time    time.Time // on the scenario's clock
+	Type    TransactionType // "" is HTTPProxy
+	Time    time.Time       // on the scenario's clock
 	Client  netip.AddrPort
 	Proxy   netip.AddrPort // where the client connected
 	Service string         // service.name, "Explicit HTTP"
@@ -110,12 +115,25 @@ type Transaction struct {
 	ResponseHeader http.Header
 
 	// ClientProtocol is "http", "ssl", "https", "sips", "ms-turn", "stunnel",
-	// "tcp", ...; "" while not known.
+	// "tcp", ...; "" while not known. With Tunneled it follows this table (facts:
+	// cpl-sgos 3.2 as corpus findings 3 and 4 correct it):
+	//
+	//	transaction                               ClientProtocol  Tunneled
+	//	CONNECT, no detection                     http            Yes
+	//	CONNECT, detection on, nothing read yet   http            Unknown
+	//	CONNECT, then TLS                         http            No
+	//	CONNECT, then pseudo-TLS and MS-TURN      ms-turn         No
+	//	CONNECT, then plain HTTP                  http            No
+	//	CONNECT, then anything else               http            Yes
+	//	ssl.tunnel of TLS that is not decrypted   ssl             Yes
+	//	TLS decrypted: HTTP, SIP, MS-TURN inside  https, sips, ms-turn  No
+	//	TLS decrypted: anything else (STunnel)    stunnel         Yes
+	//	tcp.tunnel, no detection                  tcp             Yes
 	ClientProtocol string
 	Tunneled       Ternary
-	// Detecting says that detection is on for this transaction: the service's
-	// attribute, less what detect_protocol took from it. It chooses which of the
-	// two built-in denials of CONNECT applies (KB 176397).
+	// Detecting says that protocol detection is on for this flow: the service has
+	// it and no detect_protocol takes it away. It only matters to CONNECT, whose
+	// built-in denial depends on it (see Decide).
 	Detecting bool
 
 	SNI               string // "" when the hello had none

@@ -1,0 +1,92 @@
+package policy
+
+import "strings"
+
+// categoryTable knows the categories that policy defines or tests.
+type categoryTable struct {
+	numbers map[string]int32 // by lower-case name
+	urls    urlTable         // from entries to numbers
+	// in lists, by number, the categories that include it.
+	in [][]int32
+}
+
+func newCategoryTable() *categoryTable { return &categoryTable{numbers: map[string]int32{}} }
+
+func (t *categoryTable) number(name string) int32 {
+	name = strings.ToLower(name)
+	n, ok := t.numbers[name]
+	if !ok {
+		n = int32(len(t.numbers))
+		t.numbers[name] = n
+		t.in = append(t.in, nil)
+	}
+	return n
+}
+
+// define adds an entry of define category: a URL pattern, or the name of another
+// category.
+func (t *categoryTable) define(hosts hostTable, category, entry string) {
+	n := t.number(category)
+	if !strings.ContainsAny(entry, "./:") {
+		t.in[t.number(entry)] = append(t.in[t.number(entry)], n)
+	}
+	t.urls.add(hosts, parseURLPattern(entry, false), n)
+}
+
+// sort finds the categories of a location: by policy's definitions and, for the
+// transaction's own URL, as the transaction says. A label "Games@Provider" is
+// Games as well.
+func (m *machine) sort(l *location) {
+	t := m.policy.categories
+	if l.sorted {
+		return
+	}
+	l.sorted = true
+	if len(l.set) < len(t.in) {
+		l.set = make([]bool, len(t.in))
+	}
+	t.urls.each(l, func(n int32) bool { t.add(l, n); return false })
+	named := false
+	if l == &m.url || l.url.Host == m.tx.URL.Host {
+		for _, name := range m.tx.Categories {
+			named = true
+			t.addName(l, name)
+			if base, _, ok := strings.Cut(name, "@"); ok {
+				t.addName(l, base)
+			}
+		}
+	}
+	l.uncategorised = !named && len(l.within) == 0
+}
+
+func (t *categoryTable) add(l *location, n int32) {
+	if l.set[n] {
+		return
+	}
+	l.set[n] = true
+	l.within = append(l.within, n)
+	for _, outer := range t.in[n] {
+		t.add(l, outer)
+	}
+}
+
+// addName is add by name, without making memory for a lower-case copy.
+func (t *categoryTable) addName(l *location, name string) {
+	var buf [128]byte
+	if len(name) > len(buf) {
+		if n, ok := t.numbers[strings.ToLower(name)]; ok {
+			t.add(l, n)
+		}
+		return
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	if n, ok := t.numbers[string(buf[:len(name)])]; ok {
+		t.add(l, n)
+	}
+}

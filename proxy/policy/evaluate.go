@@ -1,0 +1,219 @@
+package policy
+
+// Decide evaluates the policy for a transaction at a checkpoint: layers in
+// source order, in each layer the first rule that matches, a later layer's
+// settings over an earlier one's.
+//
+// A rule is late when a condition that is not known yet decides about it; it
+// stops its layer for this checkpoint, and Decision.Final says whether the
+// verdict waits for it. Modelled: tri-state evaluation (Q16), a section without
+// a matching rule passes on to the next (Q17).
+//
+// A CONNECT starts with a denial of its own that any matching ALLOW lifts (KB
+// 176397, KB 166814): with tx.Detecting where tx.Tunneled is Yes, that is where
+// no TLS follows; without, where the port is neither 443 nor 80. It stands above
+// the default policy.
+func (p *Policy) Decide(tx *Transaction, at Checkpoint) Decision {
+	m := p.machine(tx, at)
+	m.run()
+	d := m.decision()
+	p.release(m)
+	return d
+}
+
+// Explain is Decide with Decision.Steps: every rule that was looked at. It is
+// slower and gives the same decision.
+func (p *Policy) Explain(tx *Transaction, at Checkpoint) Decision {
+	m := p.machine(tx, at)
+	m.explaining = true
+	m.run()
+	d := m.decision()
+	d.Steps = m.steps
+	m.steps = nil
+	p.release(m)
+	return d
+}
+
+// machine evaluates one policy for one transaction at one checkpoint.
+type machine struct {
+	policy *Policy
+	tx     *Transaction
+	at     Checkpoint
+	scopes scope
+
+	url, server location // prepared when first asked for
+	named       []value  // outcomes of named conditions by number, 0 where not evaluated
+	pair        [2]string
+
+	verdict verdictState
+	props   properties
+
+	layer     *layer
+	undecided bool // a late rule stopped the layer
+
+	explaining bool
+	steps      []Step
+	lines      []string
+}
+
+func (p *Policy) machine(tx *Transaction, at Checkpoint) *machine {
+	m, _ := p.machines.Get().(*machine)
+	if m == nil {
+		m = &machine{named: make([]value, len(p.named))}
+	}
+	m.policy, m.tx, m.at, m.scopes = p, tx, at, scopeOf(tx)
+	m.props = properties{policy: p}
+	return m
+}
+
+// release gives a machine back, without what refers to the transaction.
+func (p *Policy) release(m *machine) {
+	clear(m.named)
+	m.url.clear()
+	m.server.clear()
+	m.tx, m.layer = nil, nil
+	m.undecided, m.explaining = false, false
+	m.lines = m.lines[:0]
+	m.props = properties{}
+	p.machines.Put(m)
+}
+
+func (m *machine) run() {
+	m.verdict = m.initial()
+	for i := range m.policy.layers {
+		if l := &m.policy.layers[i]; evaluated(l.kind, m.tx) {
+			m.runLayer(l)
+		}
+	}
+}
+
+func (m *machine) runLayer(l *layer) {
+	m.layer, m.undecided = l, false
+	guard, why := m.all(l.guard)
+	if guard.misses() {
+		m.missGuard("", l.at, l.guard, guard, why)
+		return
+	}
+	for i := range l.sections {
+		s := &l.sections[i]
+		both, why := m.all(s.guard)
+		if both = and(guard, both); both.misses() {
+			m.missGuard(s.header, s.at, s.guard, both, why)
+			continue
+		}
+		if m.runSection(s, both) {
+			return
+		}
+	}
+}
+
+// runSection offers the rules of a section to the layer; true ends the layer.
+func (m *machine) runSection(s *section, guard value) bool {
+	switch {
+	case s.table != nil:
+		return s.table.each(m.location(s.server), func(i int32) bool { return m.try(s, s.rules[i], guard) })
+	}
+	for _, r := range s.rules {
+		if m.try(s, r, guard) {
+			return true
+		}
+	}
+	return false
+}
+
+// try offers one rule to the layer under evaluation; true ends the layer. Behind
+// a late rule nothing is applied any more; what could still match is only noted
+// for Final.
+func (m *machine) try(s *section, r *rule, guard value) bool {
+	own, why := m.all(r.conditions)
+	v := and(guard, own)
+	if m.explaining && !m.undecided {
+		m.step(s, r, v, why)
+	}
+	switch {
+	case v == yes && !m.undecided:
+		m.verdict.apply(r.verdict)
+		m.props.add(r)
+		return true
+	case v == yes:
+		m.verdict.mightBe(r.verdict)
+		return true
+	case v == late:
+		m.undecided = true
+		m.verdict.mightBe(r.verdict)
+	}
+	return false
+}
+
+// all is the conjunction of conditions, with the condition that decided it where
+// it is not yes. A condition that misses decides even behind a late one.
+func (m *machine) all(list []*condition) (value, *condition) {
+	result := yes
+	var waiting *condition
+	for _, c := range list {
+		switch v := m.test(c); {
+		case v == yes:
+		case v == late:
+			if waiting == nil {
+				result, waiting = late, c
+			}
+		default:
+			return v, c
+		}
+	}
+	return result, waiting
+}
+
+func (m *machine) test(c *condition) value {
+	if c.scope&m.scopes == 0 {
+		return inapplicable
+	}
+	if m.at < c.first {
+		return late
+	}
+	return c.match(m)
+}
+
+// holds evaluates a named condition: some line of it whose conditions all hold.
+// An expression in it that is not available or does not apply is false (CPL
+// guide, SGOS 3, p. 252).
+func (m *machine) holds(number int) value {
+	if v := m.named[number]; v != 0 && !m.explaining {
+		return v
+	}
+	v := m.someLine(m.policy.named[number])
+	m.named[number] = v
+	return v
+}
+
+func (m *machine) someLine(n *namedCondition) value {
+	result := no
+	visit := func(i int32) bool {
+		line := &n.lines[i]
+		v, _ := m.all(line.conditions)
+		switch v {
+		case yes:
+			if m.explaining {
+				m.lines = append(m.lines, line.at)
+			}
+			result = yes
+			return true
+		case late:
+			result = late
+		}
+		return false
+	}
+	if n.table != nil {
+		if m.at < AtRequest {
+			return late
+		}
+		n.table.each(m.location(n.server), visit)
+		return result
+	}
+	for i := range n.lines {
+		if visit(int32(i)) {
+			break
+		}
+	}
+	return result
+}
