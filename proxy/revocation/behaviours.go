@@ -8,7 +8,10 @@ import (
 // Behaviours lists the known verifiers, in the order in which they are shown.
 // The rows named after real programs give those programs' verdicts in the cases
 // of the measured record (55 chains, each shown to each program).
-func Behaviours() []Behaviour {
+func Behaviours() []Behaviour { return append(clients(), programs()...) }
+
+// clients are the verifiers that a simulated person may sit at.
+func clients() []Behaviour {
 	return []Behaviour{
 		{
 			Name: "skype-strict", Doc: "enforces: the whole chain must be shown to be good",
@@ -55,6 +58,12 @@ func Behaviours() []Behaviour {
 			},
 			Scope: LeafOnly, Order: StapleOnly, Staple: StapleFirst, AllowMissing: true, AllowUndetermined: true,
 		},
+	}
+}
+
+// programs are real verifiers, for laying beside the real thing.
+func programs() []Behaviour {
+	return []Behaviour{
 		{
 			Name: "java-pkix", Doc: "Java's PKIXRevocationChecker without SOFT_FAIL, enableCRLDP on",
 			Claims: []Claim{

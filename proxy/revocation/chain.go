@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -107,13 +108,13 @@ func untrusted(leaf *x509.Certificate, sent []*x509.Certificate) *PathError {
 func climb(leaf *x509.Certificate, sent []*x509.Certificate) (top *x509.Certificate, forged bool) {
 	top = leaf
 	for range sent {
-		if sameName(top.RawIssuer, top.RawSubject) {
+		if bytes.Equal(top.RawIssuer, top.RawSubject) {
 			return top, false
 		}
 		var next *x509.Certificate
 		named := false
 		for _, c := range sent {
-			if !sameName(c.RawSubject, top.RawIssuer) {
+			if !bytes.Equal(c.RawSubject, top.RawIssuer) {
 				continue
 			}
 			named = true

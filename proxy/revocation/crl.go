@@ -118,7 +118,7 @@ func (q Question) checkCRLSigner(der cryptobyte.String) Judgement {
 	}
 	ku := q.Issuer.KeyUsage
 	switch {
-	case !sameName(issuer, q.Issuer.RawSubject):
+	case !bytes.Equal(issuer, q.Issuer.RawSubject):
 		return judged(WrongIssuer, "the CRL is another issuer's")
 	case ku != 0 && ku&x509.KeyUsageCRLSign == 0:
 		return judged(WrongSigner, "the issuer's certificate lacks cRLSign")

@@ -2,7 +2,10 @@ package revocation_test
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,16 +71,37 @@ func FuzzCRL(f *testing.F) {
 	q := fuzzed(f)
 	seed(f, "crl*")
 	f.Fuzz(func(t *testing.T, content []byte) {
-		j := q.CRL(content)
-		if !known(j.Verdict) {
+		if j := q.CRL(content); !known(j.Verdict) {
 			t.Errorf("verdict %q is not in the table", j.Verdict)
 		}
-		// Entries and scope are read only behind a right signature: read the same
-		// list as if the issuer had signed it, to reach that code too.
-		if list, err := x509.ParseRevocationList(content); err == nil {
-			own := q
-			own.Issuer = &x509.Certificate{RawSubject: list.RawIssuer, PublicKey: q.Issuer.PublicKey}
-			own.CRL(content)
+	})
+}
+
+// FuzzScope reads an issuing distribution point and distribution points that
+// the issuer signed, for a judge must not trust an issuer to be well made.
+func FuzzScope(f *testing.F) {
+	b := newBench(time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC))
+	good := b.leaf("fuzzed.test", "int-good", "-", "good")
+	for _, e := range good.Extensions {
+		if e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 31}) {
+			f.Add(e.Value)
+		}
+	}
+	f.Add([]byte{0x30, 0})
+	f.Add([]byte{0x30, 3, 0x81, 1, 0xff})
+	f.Add([]byte{0x30, 3, 0x84, 1, 0xff})
+	f.Add([]byte("\x30\x11\xa0\x0f\xa0\x0d\x86\x0bhttp://a.b/"))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		list := b.crl("good", "int-good", func(l *x509.RevocationList) {
+			l.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 28}, Critical: true, Value: value}}
+		})
+		leaf := *good
+		leaf.Extensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 31}, Value: value}}
+		checker := checkerFor(b)
+		checker.Fetcher = fetcher(func(string, string, []byte) (int, []byte, error) { return http.StatusOK, list, nil })
+		checker.Behaviour.Scope = revocation.LeafOnly
+		if r := checker.Check(t.Context(), b.chain(&leaf), nil); !known(r.Verdict) {
+			t.Errorf("verdict %q is not in the table", r.Verdict)
 		}
 	})
 }

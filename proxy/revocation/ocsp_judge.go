@@ -115,7 +115,7 @@ func (b *basicResponse) checkSigner(q Question) Judgement {
 // signed.
 func (b *basicResponse) signedWith(c *x509.Certificate) bool {
 	if b.responderName != nil {
-		if !sameName(b.responderName, c.RawSubject) {
+		if !bytes.Equal(b.responderName, c.RawSubject) {
 			return false
 		}
 	} else if sum := sha1.Sum(publicKeyBits(c)); !bytes.Equal(sum[:], b.responderKey) {
@@ -128,7 +128,7 @@ func (b *basicResponse) signedWith(c *x509.Certificate) bool {
 func (q Question) authorised(c *x509.Certificate) Judgement {
 	issuer := q.Issuer
 	switch {
-	case !sameName(c.RawIssuer, issuer.RawSubject) || issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil:
+	case !bytes.Equal(c.RawIssuer, issuer.RawSubject) || issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil:
 		return judged(WrongSigner, "the responder's certificate is not the issuer's")
 	case !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
 		return judged(WrongSigner, "the responder's certificate lacks OCSPSigning")

@@ -1,7 +1,6 @@
 package revocation
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 	"fmt"
@@ -32,9 +31,9 @@ func (q Question) OCSP(answer []byte) Judgement {
 	return st.judge(q)
 }
 
-// CRL judges a CRL (RFC 5280 5), DER or PEM, that was had from url (which
-// matters to a CRL whose scope is one distribution point): its issuer, signature
-// and scope, its dates, and whether the certificate is on it.
+// CRL judges a CRL (RFC 5280 5), DER or PEM: its issuer, signature and scope,
+// its dates, and whether the certificate is on it. A CRL for one distribution
+// point speaks about certificates that name that point.
 func (q Question) CRL(content []byte) Judgement {
 	list, j := q.parseCRL(content)
 	if list == nil {
@@ -86,7 +85,3 @@ func publicKeyBits(c *x509.Certificate) []byte {
 	}
 	return bits
 }
-
-// sameName says whether two DER names are one. Bytes are compared, as path
-// building by crypto/x509 does.
-func sameName(a, b []byte) bool { return bytes.Equal(a, b) }
