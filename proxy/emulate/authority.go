@@ -1,6 +1,7 @@
 package emulate
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
@@ -52,6 +53,10 @@ type AuthorityConfig struct {
 	// AnswerLifetime is the time from thisUpdate to nextUpdate of CRLs and OCSP
 	// answers; 0 means seven days.
 	AnswerLifetime time.Duration
+	// LedgerSize is how many issued certificates are remembered; 0 means 65,536. The
+	// status of a forgotten one is unknown. Revoked ones are remembered beside these
+	// until they have expired.
+	LedgerSize int
 }
 
 // Authority is a certificate authority. It is safe for concurrent use. Make one
@@ -80,12 +85,9 @@ func NewAuthority(cfg AuthorityConfig) (*Authority, error) {
 	}
 	a := &Authority{
 		now: cfg.Now, key: key, parent: cfg.Parent,
-		lifetime: cfg.AnswerLifetime,
-		ledger:   newLedger(ledgerSize),
+		lifetime: cmp.Or(cfg.AnswerLifetime, answerLifetime),
+		ledger:   newLedger(cmp.Or(cfg.LedgerSize, ledgerSize)),
 		stranger: stranger{key: cfg.OtherKey},
-	}
-	if a.lifetime == 0 {
-		a.lifetime = answerLifetime
 	}
 	if a.cert, err = a.certify(cfg); err != nil {
 		return nil, fmt.Errorf("authority %q: %w", cfg.Name, err)

@@ -99,7 +99,8 @@ func (a *Authority) crlSigner(how Answer) (signer, error) {
 	return a.signerFor(Answer{WrongSigner: how.WrongSigner})
 }
 
-// entries lists what is revoked, and what the Answer adds to it.
+// entries lists what is revoked, and what the Answer adds to it. The list is dated
+// back, so what was revoked since is listed as of thisUpdate.
 func (a *Authority) entries(how Answer, v validity) []x509.RevocationListEntry {
 	var out []x509.RevocationListEntry
 	if !how.WrongIssuer {
@@ -107,7 +108,7 @@ func (a *Authority) entries(how Answer, v validity) []x509.RevocationListEntry {
 			if !r.revoked {
 				r.revokedAt, r.reason = a.forcedAt(), keyCompromise
 			}
-			out = append(out, x509.RevocationListEntry{SerialNumber: r.serial, RevocationTime: r.revokedAt, ReasonCode: r.reason})
+			out = append(out, x509.RevocationListEntry{SerialNumber: r.serial, RevocationTime: earlier(r.revokedAt, v.this), ReasonCode: r.reason})
 		}
 	}
 	if how.Huge {

@@ -121,6 +121,7 @@ func (a *Authority) status(id certID, how Answer) (single, error) {
 		s.status = statusGood
 	}
 	s.validity = a.dates(how, r.notBefore)
+	s.revokedAt = earlier(s.revokedAt, s.this) // as in a CRL
 	if !how.WrongIssuer {
 		return s, nil
 	}

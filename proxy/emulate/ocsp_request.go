@@ -137,6 +137,7 @@ func (r *requestReader) readCertID(one cryptobyte.String, out *ocspRequest) bool
 	ok := r.read(&element, &id, cbasn1.SEQUENCE, "reqCert") &&
 		r.read(&id, &algorithm, cbasn1.SEQUENCE, "hashAlgorithm") &&
 		(algorithm.ReadASN1ObjectIdentifier(&oid) || r.fail(algorithm, "hashAlgorithm", "no object identifier", "one")) &&
+		(algorithm.Empty() || isNull(algorithm) || r.fail(algorithm, "hashAlgorithm", fmt.Sprintf("parameters %x", []byte(algorithm)), "NULL or none")) &&
 		r.read(&id, &name, cbasn1.OCTET_STRING, "issuerNameHash") &&
 		r.read(&id, &key, cbasn1.OCTET_STRING, "issuerKeyHash") &&
 		(id.ReadASN1Integer(c.serial) || r.fail(id, "serialNumber", "no integer", "one"))
@@ -144,6 +145,8 @@ func (r *requestReader) readCertID(one cryptobyte.String, out *ocspRequest) bool
 	out.asked = append(out.asked, c)
 	return ok
 }
+
+func isNull(s cryptobyte.String) bool { return len(s) == 2 && s[0] == byte(cbasn1.NULL) && s[1] == 0 }
 
 // readExtensions looks for the nonce; other extensions are passed over, unless they
 // are critical.

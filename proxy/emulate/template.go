@@ -98,6 +98,9 @@ func copyNames(c, like *x509.Certificate) {
 
 func setNames(c *x509.Certificate, names []string, ips []netip.Addr) error {
 	for _, n := range names {
+		if n == "" {
+			return errors.New("issue certificate: empty name, want a DNS name or an IP address")
+		}
 		if ip, err := netip.ParseAddr(n); err == nil {
 			ips = append(slices.Clip(ips), ip)
 			continue
