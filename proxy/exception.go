@@ -17,45 +17,53 @@ type exception struct {
 	details string
 }
 
-// exceptions are the built-in ones with their HTTP statuses (facts: the
-// exception table of an SGOS 5.3 dump).
-var exceptions = map[string]struct {
-	status  int
-	summary string
-}{
-	"policy_denied":                       {403, "Access Denied"},
-	"silent_denied":                       {403, "Access Denied"},
-	"content_filter_denied":               {403, "Access Denied"},
-	"connect_method_denied":               {403, "Access Denied"},
-	"method_denied":                       {403, "Access Denied"},
-	"configuration_error":                 {403, "Configuration Error"},
-	"authentication_failed":               {401, "Access Denied"},
-	"authorization_failed":                {401, "Access Denied"},
-	"invalid_request":                     {400, "Request Error"},
-	"unsupported_protocol":                {406, "Request Error"},
-	"dns_unresolved_hostname":             {404, "Network Error"},
-	"ssl_domain_invalid":                  {409, "SSL Error"},
-	"internal_error":                      {500, "Internal Error"},
-	"not_implemented":                     {501, "Not Implemented"},
-	"invalid_response":                    {502, "Response Error"},
-	"tcp_error":                           {503, "Network Error"},
-	"dns_server_failure":                  {503, "Network Error"},
-	"ssl_failed":                          {503, "SSL Error"},
-	"ssl_server_cert_expired":             {503, "SSL Certificate Error"},
-	"ssl_server_cert_untrusted_issuer":    {503, "SSL Certificate Error"},
-	"ssl_server_cert_revoked":             {503, "SSL Certificate Error"},
-	"ssl_server_cert_ocsp_check_failed":   {503, "SSL Certificate Error"},
-	"ssl_server_cert_ocsp_status_unknown": {503, "SSL Certificate Error"},
-	"ssl_client_cert_revoked":             {503, "SSL Certificate Error"},
-	"gateway_error":                       {504, "Gateway Error"},
-	"policy_redirect":                     {302, "Redirected"},
-	"notify":                              {200, "Notice"},
+// BuiltIn is a built-in exception.
+type BuiltIn struct {
+	ID      string
+	Status  int    // HTTP
+	Summary string // heading of its page
+}
+
+// Exceptions lists the built-in exceptions with their HTTP statuses, as a dump of
+// SGOS 5.3 has them.
+func Exceptions() []BuiltIn { return builtIn[:] }
+
+var builtIn = [...]BuiltIn{
+	{"policy_denied", 403, "Access Denied"},
+	{"silent_denied", 403, "Access Denied"},
+	{"content_filter_denied", 403, "Access Denied"},
+	{"connect_method_denied", 403, "Access Denied"},
+	{"method_denied", 403, "Access Denied"},
+	{"configuration_error", 403, "Configuration Error"},
+	{"authentication_failed", 401, "Access Denied"},
+	{"authorization_failed", 401, "Access Denied"},
+	{"invalid_request", 400, "Request Error"},
+	{"unsupported_protocol", 406, "Request Error"},
+	{"dns_unresolved_hostname", 404, "Network Error"},
+	{"ssl_domain_invalid", 409, "SSL Error"},
+	{"internal_error", 500, "Internal Error"},
+	{"not_implemented", 501, "Not Implemented"},
+	{"invalid_response", 502, "Response Error"},
+	{"tcp_error", 503, "Network Error"},
+	{"dns_server_failure", 503, "Network Error"},
+	{"ssl_failed", 503, "SSL Error"},
+	{"ssl_server_cert_expired", 503, "SSL Certificate Error"},
+	{"ssl_server_cert_untrusted_issuer", 503, "SSL Certificate Error"},
+	{"ssl_server_cert_revoked", 503, "SSL Certificate Error"},
+	{"ssl_server_cert_ocsp_check_failed", 503, "SSL Certificate Error"},
+	{"ssl_server_cert_ocsp_status_unknown", 503, "SSL Certificate Error"},
+	{"ssl_client_cert_revoked", 503, "SSL Certificate Error"},
+	{"gateway_error", 504, "Gateway Error"},
+	{"policy_redirect", 302, "Redirected"},
+	{"notify", 200, "Notice"},
 }
 
 func newException(id, details string) *exception {
 	e := &exception{id: id, status: http.StatusForbidden, summary: "Access Denied", details: details}
-	if known, ok := exceptions[id]; ok {
-		e.status, e.summary = known.status, known.summary
+	for _, known := range builtIn {
+		if known.ID == id {
+			e.status, e.summary = known.Status, known.Summary
+		}
 	}
 	return e
 }

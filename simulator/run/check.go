@@ -34,7 +34,7 @@ func Check(s *scenario.Scenario) diag.List {
 		state = next
 		list = append(list, checkState(state, step.Span)...)
 	}
-	return dedupe(list)
+	return Distinct(list)
 }
 
 // apply brings a state to what a change makes of it.
@@ -75,8 +75,8 @@ func checkState(state scenario.Appliance, at diag.Span) diag.List {
 // pointersRelease is the code of pointers that a release does not have.
 const pointersRelease = "revocation-pointers-release"
 
-// dedupe drops repetitions: the same policy is met at several steps and variants.
-func dedupe(list diag.List) diag.List {
+// Distinct drops repetitions: the same policy is met at several steps and variants.
+func Distinct(list diag.List) diag.List {
 	type key struct {
 		span diag.Span
 		id   string

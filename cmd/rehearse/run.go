@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/proxy/policy/cpl"
+	"rehearse/reports"
+	"rehearse/reports/diag"
+	"rehearse/simulator/run"
+	"rehearse/simulator/scenario"
+)
+
+// runFlags are the flags of `rehearse run`.
+type runFlags struct {
+	workers         int
+	filter, shard   string
+	reports         []string
+	policy, release string
+	failFast        bool
+	verbose         bool
+}
+
+func (a *app) run() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [PATH...]",
+		Short: "Run scenario files or folders; without PATH the built-in ones",
+		Long: `Run scenarios, each in a world of its own and in virtual time, and say where an
+expectation did not hold. Without PATH the stock scenarios built into the binary
+run: the founding case, from the symptom to the mend.
+
+A filter takes labels, release comparisons and matrix settings:
+
+  --filter founding-case
+  --filter 'release>=6.5.10 && deployment=explicit'
+  --filter 'name~bypass || !sign-in'`,
+		RunE: func(c *cobra.Command, paths []string) error { return a.runScenarios(c.Context(), paths, f) },
+	}
+	fl := c.Flags()
+	fl.IntVarP(&f.workers, "jobs", "j", runtime.NumCPU(), "scenarios to run at a time")
+	fl.StringVar(&f.filter, "filter", "", "run only scenarios that `EXPR` takes")
+	fl.StringVar(&f.shard, "shard", "", "run only the i-th of n parts, `i/n`")
+	fl.StringArrayVar(&f.reports, "report", nil, "also write a report, `FORMAT=FILE`; formats: "+formatNames()+"; may be repeated")
+	fl.StringVar(&f.policy, "policy", "", "install the policy in `FILE` in place of every one that scenarios name")
+	fl.StringVar(&f.release, "release", "", "run every appliance at release `R`, upgrades included")
+	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of passed scenarios too")
+	return c
+}
+
+// runScenarios is the verb: select, check, run, report.
+func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) error {
+	targets, err := reportTargets(f.reports)
+	if err != nil {
+		return err
+	}
+	files, err := a.load(paths)
+	if err != nil {
+		return err
+	}
+	chosen, err := choose(files, f)
+	if err != nil {
+		return err
+	}
+	overridden, err := override(chosen, f)
+	if err != nil {
+		return err
+	}
+	if !overridden {
+		if err := a.refuse(check(chosen), files); err != nil {
+			return err
+		}
+	}
+	return a.play(ctx, chosen, files, f, targets)
+}
+
+func (a *app) play(ctx context.Context, chosen []*scenario.Scenario, files *inputs, f runFlags, targets []target) error {
+	status := newStatus(a.err, len(chosen))
+	rep, err := run.Run(ctx, chosen, run.Options{
+		Workers: f.workers, Bubble: a.bubble, FailFast: f.failFast, Source: files.source,
+		Tool:     reports.Tool{Name: "rehearse", Version: version()},
+		Progress: status.update,
+	})
+	status.clear()
+	for _, t := range targets {
+		if err := t.write(rep); err != nil {
+			return unable(err, "give a FILE in a folder that can be written to")
+		}
+	}
+	console := reports.Console{Colour: colour(a.out), Verbose: f.verbose}
+	if err := console.Write(a.out, rep); err != nil {
+		return unable(err, "")
+	}
+	switch {
+	case err != nil:
+		return told(exitInterrupted)
+	case rep.Totals.Failed > 0:
+		return told(exitFailed)
+	}
+	return nil
+}
+
+// choose applies filter and shard to the variants of the files.
+func choose(files *inputs, f runFlags) ([]*scenario.Scenario, error) {
+	filter, err := run.ParseFilter(f.filter)
+	if err != nil {
+		return nil, usage("rehearse run --help", "%v", err)
+	}
+	var chosen []*scenario.Scenario
+	for _, file := range files.scenarios {
+		for _, s := range file.Variants {
+			if filter.Takes(s) {
+				chosen = append(chosen, s)
+			}
+		}
+	}
+	if f.shard != "" {
+		if chosen, err = run.Shard(chosen, f.shard); err != nil {
+			return nil, usage("--shard 1/3", "%v", err)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, &failure{code: exitNothing, err: fmt.Errorf("no scenario is selected"), hint: "rehearse list scenarios"}
+	}
+	return chosen, nil
+}
+
+// override puts the command line's release and policy into the scenarios.
+func override(chosen []*scenario.Scenario, f runFlags) (bool, error) {
+	var o run.Override
+	if f.release != "" {
+		r, err := cpl.ParseRelease(f.release)
+		if err != nil {
+			return false, usage("--release 6.5.10.1", "%v", err)
+		}
+		o.Release = &r
+	}
+	if f.policy != "" {
+		text, err := os.ReadFile(f.policy)
+		if err != nil {
+			return false, unable(err, "give the path of a CPL file")
+		}
+		o.Policy = &scenario.Policy{Name: f.policy, Source: text}
+	}
+	for _, s := range chosen {
+		o.Apply(s)
+	}
+	return o.Release != nil || o.Policy != nil, nil
+}
+
+// check is what can be known to be wrong before anything runs.
+func check(chosen []*scenario.Scenario) diag.List {
+	var list diag.List
+	for _, s := range chosen {
+		list = append(list, run.Check(s)...)
+	}
+	return run.Distinct(list)
+}
+
+// refuse prints diagnostics and, when an error is among them, ends the run.
+func (a *app) refuse(list diag.List, files *inputs) error {
+	list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity == diag.Note })
+	if err := diag.Render(a.err, list, files.source); err != nil {
+		return unable(err, "")
+	}
+	if list.HasErrors() {
+		fmt.Fprintln(a.err, "nothing was run")
+		return told(exitInput)
+	}
+	return nil
+}
+
+// target is one --report FORMAT=FILE.
+type target struct {
+	format reports.Format
+	file   string
+}
+
+func reportTargets(flags []string) ([]target, error) {
+	var targets []target
+	for _, flag := range flags {
+		name, file, ok := strings.Cut(flag, "=")
+		if !ok || file == "" {
+			return nil, usage("--report junit=results.xml", "--report %q: want FORMAT=FILE", flag)
+		}
+		format, ok := reports.FormatNamed(name)
+		if !ok {
+			return nil, usage("--report json="+file, "--report %q: no format %q; there are %s", flag, name, formatNames())
+		}
+		targets = append(targets, target{format, file})
+	}
+	return targets, nil
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range reports.Formats() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// write makes the file anew; "-" is standard output.
+func (t target) write(rep *reports.Report) (err error) {
+	var w io.Writer = os.Stdout
+	if t.file != "-" {
+		f, err := os.Create(t.file)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if e := f.Close(); err == nil {
+				err = e
+			}
+		}()
+		w = f
+	}
+	return t.format.Write(w, rep)
+}
