@@ -49,25 +49,25 @@ func (f *Fault) onName(name, host string) bool {
 	return false
 }
 
-// port is one side of a flow: a host, known by its name and the names that lead
+// side is one side of a flow: a host, known by its name and the names that lead
 // to it, and its port.
-type port struct {
+type side struct {
 	host   string
 	isHost func(name string) bool
-	number uint16
+	port   uint16
 }
 
-func (p port) is(name string) bool {
-	return name == "" || strings.EqualFold(name, p.host) || p.isHost != nil && p.isHost(name)
+func (s side) is(name string) bool {
+	return name == "" || strings.EqualFold(name, s.host) || s.isHost(name)
 }
 
 // onFlow says whether the fault concerns what travels between two sides.
-func (f *Fault) onFlow(proto string, a, b port) bool {
+func (f *Fault) onFlow(proto string, a, b side) bool {
 	if f.Proto != "" && f.Proto != proto {
 		return false
 	}
-	one := func(a, b port) bool {
-		return a.is(f.Host) && b.is(f.Peer) && (f.Port == 0 || f.Port == a.number)
+	one := func(a, b side) bool {
+		return a.is(f.Host) && b.is(f.Peer) && (f.Port == 0 || f.Port == a.port)
 	}
 	return one(a, b) || one(b, a)
 }
@@ -76,8 +76,8 @@ func (f *Fault) onFlow(proto string, a, b port) bool {
 type path struct {
 	faults *faults
 	proto  string
-	from   port
-	to     port
+	from   side
+	to     side
 	base   time.Duration
 	dice   *rand.Rand // drawn from only while loss is imposed
 }

@@ -43,52 +43,23 @@ func (c Config) dice(proto string, from, to netip.AddrPort) *rand.Rand {
 // it runs in virtual time; it works outside one, too. Its methods, and those of
 // its hosts, are safe for concurrent use.
 type Memory struct {
-	config Config
-	names  names
-	faults faults
-	done   chan struct{} // closed by Close
+	ground
+	atlas atlas[*memHost]
 
-	mu        sync.Mutex
-	hosts     map[string]*memHost
-	byAddr    map[netip.Addr]*memHost
-	redirects []*redirect
-	conns     map[*memConn]struct{}
-}
-
-type redirect struct {
-	from  *memHost
-	match func(netip.AddrPort) bool
-	to    *memHost
-	port  uint16
+	mu    sync.Mutex
+	conns map[*memConn]struct{}
 }
 
 // NewMemory returns an empty world.
 func NewMemory(c Config) *Memory {
-	return &Memory{
-		config: c,
-		done:   make(chan struct{}),
-		hosts:  make(map[string]*memHost),
-		byAddr: make(map[netip.Addr]*memHost),
-		conns:  make(map[*memConn]struct{}),
-	}
+	return &Memory{ground: ground{config: c, done: make(chan struct{})}, conns: make(map[*memConn]struct{})}
 }
 
 // Host implements World. It panics when the name or an address is taken or no
 // address is given: that is a mistake in the program, not in an input.
 func (m *Memory) Host(name string, addrs ...netip.Addr) Host {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.hosts[canonical(name)] != nil || len(addrs) == 0 {
-		panic(fmt.Sprintf("world: host %q with addresses %v: made before, or without address", name, addrs))
-	}
 	h := newMemHost(m, name, addrs)
-	m.hosts[canonical(name)] = h
-	for _, a := range addrs {
-		if other := m.byAddr[a]; other != nil {
-			panic(fmt.Sprintf("world: host %q: address %v is that of %q", name, a, other.name))
-		}
-		m.byAddr[a] = h
-	}
+	m.atlas.enter(h, addrs)
 	m.names.setA(name, addrs)
 	return h
 }
@@ -101,27 +72,7 @@ func (m *Memory) SetSRV(name string, records ...SRV) { m.names.setSRV(name, reco
 
 // Redirect implements World.
 func (m *Memory) Redirect(from Host, match func(dst netip.AddrPort) bool, to Host, port uint16) (undo func()) {
-	r := &redirect{from: from.(*memHost), match: match, to: to.(*memHost), port: port}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.redirects = append(m.redirects, r)
-	return func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.redirects = slices.DeleteFunc(m.redirects, func(o *redirect) bool { return o == r })
-	}
-}
-
-// route says which host and port a dial comes out at.
-func (m *Memory) route(from *memHost, dst netip.AddrPort) (to *memHost, port uint16, redirected bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, r := range slices.Backward(m.redirects) {
-		if r.from == from && r.match(dst) {
-			return r.to, r.port, true
-		}
-	}
-	return m.byAddr[dst.Addr()], dst.Port(), false
+	return m.atlas.redirect(&redirect[*memHost]{from, match, to.(*memHost), port})
 }
 
 // Impose implements World. Faults also act on connections that are open.
@@ -159,16 +110,13 @@ func (m *Memory) open() []*memConn {
 // Close implements World: every listener, connection and socket is closed.
 func (m *Memory) Close() error {
 	m.mu.Lock()
-	select {
-	case <-m.done:
+	if m.closed() {
 		m.mu.Unlock()
 		return nil
-	default:
-		close(m.done)
 	}
-	hosts := slices.Collect(maps.Values(m.hosts))
+	close(m.done)
 	m.mu.Unlock()
-	for _, h := range hosts {
+	for _, h := range m.atlas.all() {
 		h.close()
 	}
 	for _, c := range m.open() {

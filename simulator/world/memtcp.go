@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
-	"time"
 )
 
 // backlog is how many connections may wait to be accepted at a listener.
@@ -40,10 +39,7 @@ func (h *memHost) Listen(network, addr string) (net.Listener, error) {
 	fail := func(err error) (net.Listener, error) {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	if network != "tcp" {
-		return fail(net.UnknownNetworkError(network))
-	}
-	key, err := bindAddr(h.addrs, addr)
+	key, err := h.bindAddr(network, "tcp", addr)
 	if err != nil {
 		return fail(err)
 	}
@@ -52,7 +48,7 @@ func (h *memHost) Listen(network, addr string) (net.Listener, error) {
 	if key.Port() == 0 {
 		key = netip.AddrPortFrom(key.Addr(), h.ephemeral("tcp"))
 	}
-	if h.listeners[key] != nil || h.closed() {
+	if h.listeners[key] != nil || h.world.closed() {
 		return fail(os.NewSyscallError("bind", syscall.EADDRINUSE))
 	}
 	l := &memListener{host: h, key: key, queue: make(chan net.Conn, backlog), done: make(chan struct{})}
@@ -61,22 +57,8 @@ func (h *memHost) Listen(network, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// closed says whether the world is.
-func (h *memHost) closed() bool {
-	select {
-	case <-h.world.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (l *memListener) Addr() net.Addr {
-	ip := l.key.Addr()
-	if !ip.IsValid() {
-		ip = l.host.Addr()
-	}
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, l.key.Port()))
+	return net.TCPAddrFromAddrPort(l.host.concrete(l.key))
 }
 
 func (l *memListener) Accept() (net.Conn, error) {
@@ -130,10 +112,7 @@ func (h *memHost) listener(at netip.AddrPort) *memListener {
 
 // dialTCP sends a SYN and waits for what comes of it.
 func (h *memHost) dialTCP(ctx context.Context, dst netip.AddrPort) (net.Conn, error) {
-	h.mu.Lock()
-	src := netip.AddrPortFrom(h.Addr(), h.ephemeral("tcp"))
-	h.take("tcp", src.Port())
-	h.mu.Unlock()
+	src := h.source("tcp")
 	c, err := h.connect(ctx, src, dst)
 	if err != nil {
 		h.give("tcp", src.Port())
@@ -145,80 +124,34 @@ func (h *memHost) dialTCP(ctx context.Context, dst netip.AddrPort) (net.Conn, er
 }
 
 func (h *memHost) connect(ctx context.Context, src, dst netip.AddrPort) (net.Conn, error) {
-	to, number, redirected := h.world.route(h, dst)
-	if to == nil {
-		if err := h.wait(ctx, 2*h.world.config.latency()); err != nil {
+	r, ok := h.world.atlas.route(h, dst)
+	if !ok {
+		if err := h.world.wait(ctx, 2*h.world.config.latency()); err != nil {
 			return nil, err
 		}
 		return nil, os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 	}
-	near, far := h.side(src.Port()), to.side(number)
-	there, back := h.path("tcp", near, far, src, dst), h.path("tcp", far, near, dst, src)
-	if err := h.handshake(ctx, there, back); err != nil {
+	there, back := h.paths("tcp", r.to, src, dst, r.at.Port())
+	if err := h.world.handshake(ctx, there, back); err != nil {
 		return nil, err
 	}
-	at := dst
-	if redirected {
-		at = netip.AddrPortFrom(to.Addr(), number)
-	}
-	l := to.listener(at)
-	if l == nil || there.reset() {
+	l := r.to.listener(r.at)
+	if l == nil {
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
-	c := h.open(to, src, dst, there, back)
+	c := h.open(src, dst, there, back)
 	var accepted net.Conn = c.server
-	if redirected {
+	if r.redirected {
 		accepted = redirectedEnd{c.server, dst}
 	}
-	return c.client, l.enqueue(ctx, c, accepted)
-}
-
-// handshake spends the round trip of SYN and its answer. Against silence the SYN
-// is sent again until ctx ends or the host gives up.
-func (h *memHost) handshake(ctx context.Context, there, back *path) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, retransmitLimit, syscall.ETIMEDOUT)
-	defer cancel()
-	for again := time.Second; ; again *= 2 {
-		out, lost := there.carry()
-		in, lostToo := back.carry()
-		wait := out + in
-		if lost || lostToo {
-			wait = again
-		}
-		if err := h.wait(ctx, wait); err != nil {
-			if context.Cause(ctx) == syscall.ETIMEDOUT {
-				return os.NewSyscallError("connect", syscall.ETIMEDOUT)
-			}
-			return err
-		}
-		if !lost && !lostToo {
-			return nil
-		}
+	if err := l.enqueue(ctx, c, accepted); err != nil {
+		return nil, err
 	}
-}
-
-// wait is pause, ended also by the end of the world.
-func (h *memHost) wait(ctx context.Context, d time.Duration) error {
-	if h.closed() {
-		return net.ErrClosed
-	}
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-h.world.done:
-		return net.ErrClosed
-	}
+	return c.client, nil
 }
 
 // open makes the pair of ends and enters it in the world until both are closed.
-func (h *memHost) open(to *memHost, src, dst netip.AddrPort, there, back *path) *memConn {
+func (h *memHost) open(src, dst netip.AddrPort, there, back *path) *memConn {
 	c := &memConn{a: there, b: back}
 	c.client, c.server = newPair(src, dst, there, back)
 	c.client.onClose = func() {

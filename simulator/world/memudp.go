@@ -40,10 +40,7 @@ type memSocket struct {
 }
 
 func (h *memHost) ListenPacket(network, addr string) (net.PacketConn, error) {
-	if network != "udp" {
-		return nil, &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
-	}
-	key, err := bindAddr(h.addrs, addr)
+	key, err := h.bindAddr(network, "udp", addr)
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
@@ -68,7 +65,7 @@ func (h *memHost) socket(key, peer netip.AddrPort) (*memSocket, error) {
 	if key.Port() == 0 {
 		key = netip.AddrPortFrom(key.Addr(), h.ephemeral("udp"))
 	}
-	if h.sockets[key] != nil || h.closed() {
+	if h.sockets[key] != nil || h.world.closed() {
 		return nil, os.NewSyscallError("bind", syscall.EADDRINUSE)
 	}
 	s := &memSocket{host: h, key: key, peer: peer, paths: make(map[netip.AddrPort]*path)}
@@ -87,12 +84,7 @@ func (h *memHost) socketAt(at netip.AddrPort) *memSocket {
 	return h.sockets[netip.AddrPortFrom(netip.Addr{}, at.Port())]
 }
 
-func (s *memSocket) addr() netip.AddrPort {
-	if s.key.Addr().IsValid() {
-		return s.key
-	}
-	return netip.AddrPortFrom(s.host.Addr(), s.key.Port())
-}
+func (s *memSocket) addr() netip.AddrPort { return s.host.concrete(s.key) }
 
 func (s *memSocket) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(s.addr()) }
 
@@ -174,35 +166,46 @@ func (s *memSocket) WriteTo(b []byte, addr net.Addr) (int, error) {
 }
 
 func (s *memSocket) send(b []byte, dst netip.AddrPort) (int, error) {
-	h := s.host
-	to, _, _ := h.world.route(nil, dst)
+	to, ok := s.host.world.atlas.at(dst.Addr())
 	s.mu.Lock()
-	switch {
-	case s.closed:
-		s.mu.Unlock()
-		return 0, s.fail("write", net.ErrClosed)
-	case s.wd.passed():
-		s.mu.Unlock()
-		return 0, s.fail("write", os.ErrDeadlineExceeded)
-	case len(b) > maxDatagram:
-		s.mu.Unlock()
-		return 0, s.fail("write", syscall.EMSGSIZE)
+	err := s.sendable(b)
+	var delay time.Duration
+	var p *path
+	lost := true
+	if ok && err == nil {
+		p = s.path(to, dst)
+		delay, lost = p.toss()
 	}
-	if to == nil {
-		s.mu.Unlock()
-		return len(b), nil
-	}
-	p := s.paths[dst]
-	if p == nil {
-		p = h.path("udp", h.side(s.key.Port()), to.side(dst.Port()), s.addr(), dst)
-		s.paths[dst] = p
-	}
-	delay, lost := p.toss()
 	s.mu.Unlock()
+	if err != nil {
+		return 0, s.fail("write", err)
+	}
 	if !lost {
 		s.deliver(to, dst, b, delay, p.reset())
 	}
 	return len(b), nil
+}
+
+func (s *memSocket) sendable(b []byte) error {
+	switch {
+	case s.closed:
+		return net.ErrClosed
+	case s.wd.passed():
+		return os.ErrDeadlineExceeded
+	case len(b) > maxDatagram:
+		return syscall.EMSGSIZE
+	}
+	return nil
+}
+
+// path is the way to dst; it is kept, for its dice go on from one to the next.
+func (s *memSocket) path(to *memHost, dst netip.AddrPort) *path {
+	p := s.paths[dst]
+	if p == nil {
+		p, _ = s.host.paths("udp", to, s.addr(), dst, dst.Port())
+		s.paths[dst] = p
+	}
+	return p
 }
 
 // deliver brings a datagram to the socket at dst. Where there is none, a

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // names are the records of a world: addresses and services. Names compare
@@ -65,10 +64,8 @@ func (z *names) lookSRV(name string) []SRV {
 
 // resolver looks names up for one host, with the faults that hold for it.
 type resolver struct {
-	names  *names
-	faults *faults
-	host   string
-	delay  time.Duration // a look-up's time without faults
+	*ground
+	host string
 }
 
 func (r resolver) addrs(ctx context.Context, name string) ([]netip.Addr, error) {
@@ -100,7 +97,7 @@ func (r resolver) services(ctx context.Context, name string) ([]SRV, error) {
 
 // ask spends a look-up's time and says what the faults make of it.
 func (r resolver) ask(ctx context.Context, name string) (wrong netip.Addr, err error) {
-	delay, missing := r.delay, false
+	delay, missing := 2*r.config.latency(), false
 	for _, f := range r.faults.now() {
 		if !f.onName(name, r.host) {
 			continue
@@ -114,7 +111,7 @@ func (r resolver) ask(ctx context.Context, name string) (wrong netip.Addr, err e
 			wrong = f.Addr
 		}
 	}
-	if err := pause(ctx, delay); err != nil {
+	if err := r.wait(ctx, delay); err != nil {
 		return wrong, &net.DNSError{Err: "look-up timed out", Name: name, IsTimeout: true, UnwrapErr: err}
 	}
 	if missing {
@@ -125,19 +122,4 @@ func (r resolver) ask(ctx context.Context, name string) (wrong netip.Addr, err e
 
 func notFound(name string) error {
 	return &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
-}
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -46,6 +46,7 @@ type end struct {
 	closed        bool  // Close was called
 	finSent       bool  // CloseWrite was called
 	linger0       bool  // Close shall send RST
+	rstComing     bool  // a closed peer's answer is on its way
 	broken        error // ECONNRESET or ETIMEDOUT, once known here
 	told          bool  // broken was given to the caller once
 	giveUp        *time.Timer
@@ -189,7 +190,14 @@ func (e *end) send(kind markKind, n int) {
 	if kind == markRST {
 		e.peer.canWrite.Broadcast()
 	}
-	if held && e.giveUp == nil && !e.closed {
+	if held {
+		e.startGivingUp()
+	}
+}
+
+// startGivingUp ends this side when silence lasts too long.
+func (e *end) startGivingUp() {
+	if e.giveUp == nil && !e.closed {
 		e.giveUp = time.AfterFunc(retransmitLimit, func() { e.abort(syscall.ETIMEDOUT) })
 	}
 }
@@ -198,7 +206,12 @@ func (e *end) send(kind markKind, n int) {
 func (e *end) answerRST() {
 	there, held := e.out.carry()
 	back, heldBack := e.peer.out.carry()
-	if !held && !heldBack {
+	if held || heldBack {
+		e.startGivingUp()
+		return
+	}
+	if !e.rstComing {
+		e.rstComing = true
 		e.in.push(markRST, 0, there+back, false)
 		e.canRead.Broadcast()
 	}
