@@ -27,15 +27,16 @@ type imposed struct {
 	kind FaultKind
 }
 
-// NewFaulty takes a Responder over: it sets its How, so give it one without.
+// NewFaulty makes a Faulty around a Responder; see Serve.
 func NewFaulty(r *emulate.Responder) *Faulty {
 	f := &Faulty{}
 	f.Serve(r)
 	return f
 }
 
-// Serve takes over another Responder in the place of the one before: for other
-// authorities, under the same faults.
+// Serve puts another Responder in the place of the one before, for an appliance whose
+// authorities changed; the faults stay. It sets the Responder's How, so give it one
+// without.
 func (f *Faulty) Serve(r *emulate.Responder) {
 	levels := make(map[string]level)
 	for _, a := range r.Authorities {
@@ -47,12 +48,6 @@ func (f *Faulty) Serve(r *emulate.Responder) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.responder, f.levels = r, levels
-}
-
-func (f *Faulty) current() *emulate.Responder {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.responder
 }
 
 // Impose puts a fault on until lifted. Check the fault first: one that its Check
@@ -103,23 +98,25 @@ func (f *Faulty) how(what, id string) emulate.Answer {
 // ServeHTTP implements http.Handler.
 func (f *Faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what, id := asked(r.URL.Path)
-	responder := f.current()
 	i := f.concerning(what, id)
-	if i == nil {
-		responder.ServeHTTP(w, r)
-		return
-	}
-	if !wait(w, r, i) {
+	if i != nil && !wait(w, r, i) {
 		panic(http.ErrAbortHandler)
 	}
-	if i.kind.http == nil {
+	responder := f.current()
+	if i == nil || i.kind.http == nil {
 		responder.ServeHTTP(w, r)
 		return
 	}
-	i.kind.http(w, r)
 	if responder.Seen != nil {
 		responder.Seen(r.Method, what, id, i.kind.Name)
 	}
+	i.kind.http(w, r)
+}
+
+func (f *Faulty) current() *emulate.Responder {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.responder
 }
 
 // maxBody is more than the responder takes, in bytes.
