@@ -1,0 +1,113 @@
+package server
+
+import (
+	"crypto/rand"
+	"errors"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"rehearse/reports/journal"
+	"rehearse/simulator/pki"
+	"rehearse/simulator/world"
+)
+
+// The names of the servers, for Endpoints and Faults.
+const (
+	SIP    = "sip"    // access edge with the front end behind it
+	Web    = "web"    // discovery
+	Meet   = "meet"   // meeting pages
+	Edge   = "edge"   // A/V edge, MS-TURN
+	TURN   = "turn"   // RFC TURN inside TLS
+	MCU    = "mcu"    // A/V conferencing server
+	Status = "status" // CRLs and OCSP answers of the public PKI
+	MRAS   = "mras"   // the front end's service that hands out relay credentials; faults only
+)
+
+// Config says what an estate is like. World, PKI and Now are needed.
+type Config struct {
+	World world.World
+	// PKI issues the servers' certificates and is served on the status host.
+	PKI *pki.PKI
+	// Now is the clock for certificates, tickets and relay credentials.
+	Now      func() time.Time
+	Recorder journal.Recorder // nil: nothing is recorded
+
+	Domain string // SIP domain; "" is "contoso.test"
+	Zone   string // DNS zone of the servers; "" is "online.lync.com"
+	// Users are SIP addresses without scheme, "alice@contoso.test", with their
+	// passwords. Nil is alice, bob and carol, whose password is "Passw0rd!".
+	Users map[string]string
+	// Addr gives each server's host its address; nil is a plan of public addresses.
+	Addr func(server string) netip.Addr
+	// FreePorts takes ports that the system picks in place of the usual ones;
+	// Endpoints and all that the servers advertise say which.
+	FreePorts bool
+}
+
+// host is one row of the plan of hosts: name under the zone (or whole, when it
+// has a dot at its end) and address. Microsoft's servers lie in networks of
+// theirs (Office 365 endpoint list, ids 11 and 12).
+type host struct{ server, name, addr string }
+
+func hosts() []host {
+	return []host{
+		{SIP, "sipdir", "52.112.0.10"},
+		{Web, "webdir", "52.112.0.11"},
+		{Meet, "meet.lync.com.", "52.112.0.12"},
+		{Edge, "avedge", "52.112.0.13"},
+		{TURN, "turn", "52.112.0.14"},
+		{MCU, "avmcu", "52.112.0.15"},
+		{Status, "pki.test.", "198.51.100.80"},
+	}
+}
+
+func (c Config) complete() (Config, error) {
+	if c.World == nil || c.PKI == nil || c.Now == nil {
+		return c, errors.New("server: configuration lacks World, PKI or Now")
+	}
+	if c.Recorder == nil {
+		c.Recorder = journal.Discard
+	}
+	if c.Domain == "" {
+		c.Domain = "contoso.test"
+	}
+	if c.Zone == "" {
+		c.Zone = "online.lync.com"
+	}
+	if c.Users == nil {
+		const password = "Passw0rd!"
+		c.Users = map[string]string{"alice@" + c.Domain: password, "bob@" + c.Domain: password, "carol@" + c.Domain: password}
+	}
+	if c.Addr == nil {
+		c.Addr = plannedAddr
+	}
+	return c, nil
+}
+
+func plannedAddr(server string) netip.Addr {
+	for _, h := range hosts() {
+		if h.server == server {
+			return netip.MustParseAddr(h.addr)
+		}
+	}
+	return netip.Addr{}
+}
+
+// port is the usual port, or 0 for one that the system picks.
+func (c Config) port(usual uint16) uint16 {
+	if c.FreePorts {
+		return 0
+	}
+	return usual
+}
+
+func (c Config) users() []string { return slices.Sorted(maps.Keys(c.Users)) }
+
+// random gives n random bytes.
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return b
+}

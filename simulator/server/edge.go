@@ -1,0 +1,170 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"rehearse/proxy/wire"
+	"rehearse/proxy/wire/msturn"
+	"rehearse/proxy/wire/pseudotls"
+	"rehearse/reports/journal"
+	"rehearse/simulator/world"
+)
+
+// The A/V edge's constants.
+const (
+	edgeRealm    = "rtcmedia"
+	edgeSoftware = "6.0.9319" // Modelled: the version of Skype for Business Server 2015
+	edgeLifetime = msturn.Lifetime(60)
+	edgeRate     = msturn.Bandwidth(12000) // kbit/s
+	// helloLimit is how long the edge waits for a client's hello.
+	helloLimit = 30 * time.Second
+	// relayFirst to relayLast is the range of relay ports.
+	relayFirst, relayLast = 50000, 59999
+)
+
+// edge is the A/V edge: an MS-TURN server.
+type edge struct {
+	*core
+	server string // for faults
+	host   world.Host
+	// password gives the password of a user name, both raw.
+	password func(username []byte) ([]byte, bool)
+	realm    msturn.Realm
+	nonceKey []byte
+	self     netip.AddrPort // Alternate Server of every 401
+
+	mu   sync.Mutex
+	next uint16 // the relay port to try next
+}
+
+func newEdge(c *core, server string, h world.Host, password func([]byte) ([]byte, bool)) *edge {
+	return &edge{core: c, server: server, host: h, password: password,
+		realm: msturn.QuotedRealm(edgeRealm), nonceKey: random(20), next: relayFirst}
+}
+
+// startEdge serves MS-TURN over TCP and UDP.
+func startEdge(e *Estate, h world.Host) error {
+	e.tickets = newTickets()
+	d := newEdge(e.core, Edge, h, func(username []byte) ([]byte, bool) { return e.tickets.check(username, e.Now()) })
+	port, err := e.listen(h, e.port(443), d.serveTCP)
+	if err != nil {
+		return err
+	}
+	e.publish("edge", h, "tcp", port)
+	d.self = netip.AddrPortFrom(h.Addr(), port)
+	const usual = 3478
+	p, err := h.ListenPacket("udp", fmt.Sprintf(":%d", e.port(usual)))
+	if err != nil {
+		return fmt.Errorf("server %s: %w", h.Name(), err)
+	}
+	e.keep(p)
+	e.publish("edge-udp", h, "udp", addrPort(p.LocalAddr()).Port())
+	e.spawn(func() { d.serveUDP(p) })
+	return nil
+}
+
+// serveTCP takes a connection through pseudo-TLS to framed MS-TURN. Whatever
+// starts in another way is hung up on; a real TLS hello gets no alert, for there
+// is nothing here that knows TLS. Modelled: FIN and not RST.
+func (d *edge) serveTCP(c *conn) {
+	if d.spoil(d.server, c) {
+		return
+	}
+	_ = c.SetReadDeadline(time.Now().Add(helloLimit))
+	if !d.greet(c) {
+		return
+	}
+	_ = c.SetReadDeadline(time.Time{})
+	d.frames(c)
+}
+
+// frames takes the framed messages of a connection until it ends.
+func (d *edge) frames(c *conn) {
+	l := &leg{edge: d, tcp: c, from: addrPort(c.RemoteAddr()), flow: c.flow}
+	defer l.release()
+	for {
+		f, err := msturn.ReadFrame(c)
+		if err != nil {
+			if bad := (*wire.Error)(nil); errors.As(err, &bad) {
+				c.hangUp("bytes that are no frame")
+			}
+			return
+		}
+		if f.Type == msturn.FrameData {
+			l.raw(f.Payload)
+			continue
+		}
+		m, err := msturn.Parse(f.Payload)
+		if err != nil || f.Type != msturn.FrameControl {
+			c.hangUp("a malformed message")
+			return
+		}
+		if !l.take(m) {
+			return
+		}
+	}
+}
+
+// greet reads the client's hello and answers it in one write.
+func (d *edge) greet(c *conn) bool {
+	hello := make([]byte, 0, pseudotls.ClientHelloSize)
+	for {
+		n, err := c.Read(hello[len(hello):cap(hello)])
+		if err != nil {
+			return false
+		}
+		hello = hello[:len(hello)+n]
+		switch pseudotls.MatchClientHello(hello) {
+		case wire.Maybe:
+			continue
+		case wire.No:
+			c.hangUp("bytes that are no pseudo-TLS hello")
+			return false
+		}
+		break
+	}
+	c.after = "pseudo-TLS hello"
+	c.record(journal.TURNSent{Received: true, Message: "pseudo-TLS hello"})
+	answer := pseudotls.ServerHello(pseudotls.Random(d.Now(), [28]byte(random(28))), [32]byte(random(32)))
+	c.record(journal.TURNSent{Message: "pseudo-TLS answer"})
+	_, err := c.Write(answer)
+	return err == nil
+}
+
+// serveUDP takes datagrams: one message, or data for the active destination. Each
+// remote address is a client of its own.
+func (d *edge) serveUDP(p net.PacketConn) {
+	legs := make(map[netip.AddrPort]*leg)
+	buf := make([]byte, msturn.MaxSize)
+	for {
+		n, from, err := p.ReadFrom(buf)
+		if err != nil {
+			for _, l := range legs {
+				l.release()
+			}
+			return
+		}
+		if _, silent := d.faults.find(d.server, d.host.Name(), serverSilent); silent {
+			continue
+		}
+		at := addrPort(from)
+		l := legs[at]
+		if l == nil {
+			l = &leg{edge: d, udp: p, to: from, from: at, flow: from.String()}
+			legs[at] = l
+		}
+		if m, err := msturn.Parse(buf[:n]); err == nil {
+			l.take(m)
+		} else {
+			l.raw(buf[:n])
+		}
+		if !l.allocated() {
+			delete(legs, at)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"rehearse/simulator/sipauth"
+)
+
+// session is one client's connection at the front end. One goroutine reads; what
+// concerns others (a roster) is written by theirs.
+type session struct {
+	*frontEnd
+	*conn
+	user string // the SIP address registered on this connection, "" before
+
+	mu      sync.Mutex // of writing, and of what follows
+	auth    *sipauth.Server
+	dialogs []*dialog // in the order in which they began
+}
+
+// read takes message after message until the connection ends.
+func (s *session) read() {
+	var buf []byte
+	chunk := make([]byte, 16<<10)
+	_ = s.conn.SetReadDeadline(time.Now().Add(registerLimit))
+	for {
+		n, err := s.conn.Read(chunk)
+		if err != nil {
+			return
+		}
+		buf = append(buf, chunk[:n]...)
+		for {
+			msg, rest, err := nextMessage(s.parser, buf)
+			buf = rest
+			if err != nil {
+				s.conn.hangUp("bytes that are no SIP message")
+				return
+			}
+			if msg == nil {
+				break
+			}
+			if !s.take(msg) {
+				return
+			}
+		}
+		// A client that neither speaks nor sends keep-alives is gone.
+		_ = s.conn.SetReadDeadline(time.Now().Add(2 * keepAlive * time.Second))
+	}
+}
+
+// nextMessage cuts the first message off; nil when it is not whole yet. A
+// keep-alive, two CRLF between messages, is passed over and not answered.
+//
+// sipgo's stream parser is not used: it takes a folded header that arrives in two
+// segments for two headers, and counts keep-alives towards the longest message.
+func nextMessage(p *sip.Parser, buf []byte) (sip.Message, []byte, error) {
+	for bytes.HasPrefix(buf, []byte("\r\n")) {
+		buf = buf[2:]
+	}
+	if !bytes.Contains(buf, []byte("\r\n\r\n")) {
+		if len(buf) > sip.ParseMaxMessageLength {
+			return nil, nil, sip.ErrMessageTooLarge
+		}
+		return nil, buf, nil
+	}
+	msg, n, err := p.Parse(buf, true)
+	if errors.Is(err, sip.ErrParseReadBodyIncomplete) && msg.ContentLength() != nil {
+		return nil, buf, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return msg, buf[n:], nil
+}
+
+// take deals with a message. It says false when the connection has to end.
+func (s *session) take(msg sip.Message) bool {
+	switch m := msg.(type) {
+	case *sip.Response:
+		s.conn.after = "SIP " + strconv.Itoa(m.StatusCode)
+		s.received(strconv.Itoa(m.StatusCode)+" "+m.Reason, "")
+		return true
+	case *sip.Request:
+		s.conn.after = string(m.Method)
+		s.received(string(m.Method)+" "+m.Recipient.String(), "")
+		if m.CallID() == nil || m.CSeq() == nil || m.From() == nil || m.To() == nil || m.Via() == nil {
+			return s.answer(m, s.refuse(400, 0, "a header is missing"))
+		}
+		r, ok := s.handle(m)
+		if !ok {
+			return false
+		}
+		return r == nil || s.answer(m, r)
+	}
+	return false
+}
+
+// handle finds the reply to a request; nil means none is sent. In-dialog requests
+// are found by their Call-ID: clients leave the branch out of their Via.
+func (s *session) handle(req *sip.Request) (r *reply, ok bool) {
+	if req.Method == sip.ACK || req.Method == sip.CANCEL {
+		return s.acknowledge(req), true // never challenged, [MS-SIPAE] 3.3
+	}
+	if r, ok := s.faulty(SIP); r != nil || !ok {
+		return r, ok
+	}
+	if r := s.authorize(req); r != nil {
+		return r, true
+	}
+	for _, m := range methods() {
+		if m.name == req.Method {
+			if s.user == "" && m.name != sip.REGISTER {
+				return s.refuse(403, 0, "not registered on this connection"), true
+			}
+			return m.handle(s, req), true
+		}
+	}
+	r = s.refuse(405, 0, "")
+	r.headers = append(r.headers, sip.NewHeader("Allow", allowed()))
+	return r, true
+}
+
+// method is a row of what the front end answers.
+type method struct {
+	name   sip.RequestMethod
+	handle func(*session, *sip.Request) *reply
+}
+
+const service = sip.RequestMethod("SERVICE")
+
+func methods() []method {
+	return []method{
+		{sip.REGISTER, (*session).register},
+		{sip.SUBSCRIBE, (*session).subscribe},
+		{service, (*session).service},
+		{sip.INVITE, (*session).invite},
+		{sip.BYE, (*session).bye},
+		{sip.INFO, (*session).inDialog},
+		{sip.MESSAGE, (*session).inDialog},
+		{sip.OPTIONS, (*session).options},
+	}
+}
+
+func allowed() string {
+	names := []string{"ACK", "CANCEL"}
+	for _, m := range methods() {
+		names = append(names, string(m.name))
+	}
+	return strings.Join(names, ", ")
+}
+
+// authorize judges the credentials; nil lets the request pass.
+func (s *session) authorize(req *sip.Request) *reply {
+	value := headerValue(req, "Authorization", "Proxy-Authorization")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	verdict, err := s.auth.Authorize(value, sipauth.FieldsOf(req))
+	if verdict == sipauth.Accepted {
+		return nil
+	}
+	challenge := s.auth.Challenge()
+	note := "NTLM challenge, round 1"
+	switch {
+	case err != nil:
+		note = err.Error()
+	case strings.Contains(challenge, "gssapi-data"):
+		note = "NTLM challenge, round 2"
+	}
+	if verdict == sipauth.Refused && s.auth.Ready() {
+		// Modelled: a request with a wrong signature is refused, the context stays.
+		return s.refuse(403, 0, note)
+	}
+	return &reply{status: 401, note: note, headers: []sip.Header{
+		sip.NewHeader("Date", s.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")),
+		sip.NewHeader("WWW-Authenticate", challenge),
+	}}
+}
+
+// answer sends the reply to a request, signed once there is a context.
+func (s *session) answer(req *sip.Request, r *reply) bool {
+	res := sip.NewResponseFromRequest(req, r.status, phrase(r.status), nil)
+	if to := res.To(); to != nil && r.toTag != "" {
+		to.Params.Add("tag", r.toTag)
+	}
+	for _, h := range r.headers {
+		res.AppendHeader(h)
+	}
+	if r.contentType != "" {
+		res.AppendHeader(sip.NewHeader("Content-Type", r.contentType))
+	}
+	res.SetBody(r.body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if info := s.auth.Sign(sipauth.FieldsOf(res)); info != "" && r.status > 100 && r.status != 401 {
+		res.AppendHeader(sip.NewHeader("Authentication-Info", info))
+	}
+	s.sent(strconv.Itoa(r.status)+" "+res.Reason, r.note)
+	_, err := s.conn.Write([]byte(res.String()))
+	return err == nil
+}
+
+// headerValue is the first header of these names.
+func headerValue(msg sip.Message, names ...string) string {
+	for _, n := range names {
+		if h := msg.GetHeaders(n); len(h) > 0 {
+			return h[0].Value()
+		}
+	}
+	return ""
+}
+
+// supports says whether a Supported header lists the option.
+func supports(msg sip.Message, option string) bool {
+	for _, h := range msg.GetHeaders("Supported") {
+		for _, v := range strings.Split(h.Value(), ",") {
+			if strings.EqualFold(strings.TrimSpace(v), option) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/pion/logging"
+	"github.com/pion/turn/v3"
+
+	"rehearse/reports/journal"
+	"rehearse/simulator/world"
+)
+
+// turnALPN are the names of TURN in TLS (RFC 7443).
+const turnALPN = "stun.turn"
+
+// startTURN serves RFC 8656 TURN inside TLS. Users sign in as they do for SIP.
+func startTURN(e *Estate, h world.Host) error {
+	id, err := newIdentity(e.core, TURN, []string{h.Name()}, turnALPN)
+	if err != nil {
+		return err
+	}
+	port, err := serveTURN(e.core, h, e.port(443), id)
+	e.publish("turns", h, "tcp", port)
+	return err
+}
+
+// serveTURN runs a TURN server behind a port with TLS.
+func serveTURN(c *core, h world.Host, port uint16, id *identity) (uint16, error) {
+	f := newFeed()
+	auth := func(user, realm string, from net.Addr) ([]byte, bool) {
+		password, ok := c.Users[strings.ToLower(user)]
+		note := user
+		if !ok {
+			note += ", unknown"
+		}
+		c.Recorder.Record(from.String(), h.Name(), journal.TURNSent{Received: true, Message: "TURN request", Note: note})
+		return turn.GenerateAuthKey(user, realm, password), ok
+	}
+	s, err := turn.NewServer(turn.ServerConfig{
+		Realm: edgeRealm, AuthHandler: auth, LoggerFactory: quiet{},
+		ListenerConfigs: []turn.ListenerConfig{{Listener: f, RelayAddressGenerator: &relays{h}}},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("server %s: %w", h.Name(), err)
+	}
+	c.keep(s)
+	return c.listen(h, port, func(n *conn) {
+		if n, ok := id.handshake(n); ok {
+			f.hand(n, "turns")
+		}
+	})
+}
+
+// relays makes the relay addresses of a TURN server, on its host.
+type relays struct{ host world.Host }
+
+// Validate implements turn.RelayAddressGenerator.
+func (*relays) Validate() error { return nil }
+
+// AllocatePacketConn implements turn.RelayAddressGenerator.
+func (r *relays) AllocatePacketConn(_ string, port int) (net.PacketConn, net.Addr, error) {
+	p, err := r.host.ListenPacket("udp", fmt.Sprintf(":%d", port))
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, &net.UDPAddr{IP: r.host.Addr().AsSlice(), Port: int(addrPort(p.LocalAddr()).Port())}, nil
+}
+
+// AllocateConn implements turn.RelayAddressGenerator. RFC 6062 is not served.
+func (*relays) AllocateConn(string, int) (net.Conn, net.Addr, error) {
+	return nil, nil, fmt.Errorf("TCP relays: %w", net.UnknownNetworkError("tcp"))
+}
+
+// quiet is a logger that says nothing: what matters is in the journal.
+type quiet struct{}
+
+// NewLogger implements logging.LoggerFactory.
+func (quiet) NewLogger(scope string) logging.LeveledLogger {
+	return logging.NewDefaultLeveledLoggerForScope(scope, logging.LogLevelDisabled, nil)
+}

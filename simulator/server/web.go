@@ -1,0 +1,160 @@
+package server
+
+import (
+	"encoding/xml"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"rehearse/simulator/world"
+)
+
+// startStatus serves the public PKI's CRLs and OCSP answers.
+func startStatus(e *Estate, h world.Host) error {
+	port, err := newWeb(e.core, Status, h, e.PKI.Handler()).listen(e.port(80), nil)
+	e.publish("status", h, "tcp", port)
+	return err
+}
+
+// discoveryType is the type of all autodiscover documents, [MS-OCDISCWS].
+const discoveryType = "application/vnd.microsoft.rtc.autodiscover+xml;v=1"
+
+// The paths of the discovery service. Autodiscover is asked for at "/" as well.
+const (
+	rootPath = "/Autodiscover/AutodiscoverService.svc/root"
+	userPath = rootPath + "/user"
+)
+
+// startWeb serves discovery, over HTTP and HTTPS, under the names that a client
+// tries first.
+func startWeb(e *Estate, h world.Host) error {
+	names := []string{h.Name(), "lyncdiscover." + e.Domain, "lyncdiscoverinternal." + e.Domain}
+	for _, n := range names[1:] {
+		e.World.SetA(n, h.Addr())
+	}
+	id, err := newIdentity(e.core, Web, names)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", e.discoverRoot)
+	mux.HandleFunc("GET "+rootPath, e.discoverRoot)
+	mux.HandleFunc("GET "+userPath, e.discoverUser)
+	w := newWeb(e.core, Web, h, mux)
+	port, err := w.listen(e.port(443), id)
+	if err != nil {
+		return err
+	}
+	e.publish("web", h, "tcp", port)
+	port, err = w.listen(e.port(80), nil)
+	e.publish("web80", h, "tcp", port)
+	return err
+}
+
+// autodiscoverResponse is the document of every step of discovery.
+type autodiscoverResponse struct {
+	XMLName        xml.Name `xml:"AutodiscoverResponse"`
+	AccessLocation string   `xml:",attr"`
+	Root           *links   `xml:",omitempty"`
+	User           *userLinks
+}
+
+type link struct {
+	Token string `xml:"token,attr"`
+	Href  string `xml:"href,attr"`
+}
+
+type links struct {
+	Link []link
+}
+
+type sipServer struct {
+	FQDN string `xml:"fqdn,attr"`
+	Port uint16 `xml:"port,attr"`
+}
+
+type userLinks struct {
+	SipServerInternalAccess, SipServerExternalAccess *sipServer
+	SipClientInternalAccess, SipClientExternalAccess *sipServer
+	Link                                             []link
+}
+
+// discoverRoot is the first step, which nobody needs to sign in for.
+func (e *Estate) discoverRoot(w http.ResponseWriter, r *http.Request) {
+	base := "https://" + e.authority("web", 443)
+	writeXML(w, discoveryType, autodiscoverResponse{AccessLocation: "External", Root: &links{[]link{
+		{"User", base + userPath},
+	}}})
+}
+
+// discoverUser says where the user signs in.
+//
+// Modelled: a real server asks for a web ticket first (401 with
+// X-MS-WebTicketURL); this one does not.
+func (e *Estate) discoverUser(w http.ResponseWriter, r *http.Request) {
+	sip, outside := e.endpoints["sip"], e.endpoints["sip443"]
+	inner, outer := &sipServer{sip.Host, sip.Port}, &sipServer{outside.Host, outside.Port}
+	writeXML(w, discoveryType, autodiscoverResponse{AccessLocation: "External", User: &userLinks{
+		SipServerInternalAccess: inner, SipServerExternalAccess: outer,
+		SipClientInternalAccess: inner, SipClientExternalAccess: outer,
+	}})
+}
+
+func writeXML(w http.ResponseWriter, contentType string, doc any) {
+	body, err := marshal(doc)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(body)
+}
+
+// marshal writes a document with its XML declaration.
+func marshal(doc any) ([]byte, error) {
+	body, err := xml.Marshal(doc)
+	return append([]byte(xml.Header), body...), err
+}
+
+// meetPage is what a join URL shows: enough of the real page for a client, and a
+// browser, to find the meeting's address.
+func meetPage() *template.Template {
+	return template.Must(template.New("meet").Parse(`<!DOCTYPE html>
+<html><head><title>Skype for Business</title>
+<script type="text/javascript">
+var lyncLaunchLink = "{{.Conf}}";
+var domainOwnerJoinLauncherUrl = "";
+</script></head>
+<body><p><a href="{{.Conf}}">Join the meeting</a></p></body></html>
+`))
+}
+
+// startMeet serves the meeting pages.
+func startMeet(e *Estate, h world.Host) error {
+	names := []string{h.Name(), "meet." + e.Domain}
+	e.World.SetA(names[1], h.Addr())
+	id, err := newIdentity(e.core, Meet, names)
+	if err != nil {
+		return err
+	}
+	page := meetPage()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{domain}/{user}/{id}", func(w http.ResponseWriter, r *http.Request) {
+		organizer := r.PathValue("user") + "@" + r.PathValue("domain")
+		if _, ok := e.Users[strings.ToLower(organizer)]; !ok {
+			http.Error(w, "no such meeting", http.StatusNotFound)
+			return
+		}
+		// The scheme is no web scheme, which html/template would not let through.
+		conf := template.URL("conf:" + FocusURI(organizer, r.PathValue("id")) + "?required-media=audio")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = page.Execute(w, struct{ Conf template.URL }{conf})
+	})
+	port, err := newWeb(e.core, Meet, h, mux).listen(e.port(443), id)
+	if err != nil {
+		return fmt.Errorf("server %s: %w", h.Name(), err)
+	}
+	e.publish("meet", h, "tcp", port)
+	return nil
+}
