@@ -62,7 +62,12 @@ func (b bench) host(name string) world.Host {
 // listen makes a host whose connections on a port are each given to serve and
 // closed behind it.
 func (b bench) listen(name string, port int, serve func(net.Conn)) {
-	l, err := b.host(name).Listen("tcp", fmt.Sprintf(":%d", port))
+	serveOn(b.host(name), port, serve)
+}
+
+// serveOn is listen at a host that is there already.
+func serveOn(h world.Host, port int, serve func(net.Conn)) {
+	l, err := h.Listen("tcp", fmt.Sprintf(":%d", port))
 	Expect(err).NotTo(HaveOccurred())
 	go func() {
 		for {

@@ -26,7 +26,7 @@ func (b Browse) take(w *walk) end {
 // get fetches a page, in the clear or over TLS with the server judged. Any answer
 // is a page; the walk is then at stage done.
 func (w *walk) get(u *url.URL, header http.Header) (*page, error) {
-	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {userAgent}}}
+	req := &http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{"User-Agent": {w.conf.Profile.UserAgent}}}
 	for k, v := range header {
 		req.Header[k] = v
 	}
@@ -50,6 +50,3 @@ func (w *walk) get(u *url.URL, header http.Header) (*page, error) {
 	defer w.limit(f, httpLimit)()
 	return w.exchange(conn, f.name, req, false, u.String())
 }
-
-// userAgent is what the client calls itself in HTTP.
-const userAgent = "rehearse"

@@ -56,7 +56,8 @@ type Client struct {
 	actor string
 	cache *revocation.Cache
 
-	step sync.Mutex // held by the step under way
+	step     sync.Mutex // held by the step under way
+	presence *presence  // guarded by step; nil when not signed in
 }
 
 // New makes a client that is not signed in.
@@ -99,6 +100,7 @@ func (c *Client) Do(ctx context.Context, s Step) journal.Outcome {
 func (c *Client) Close() error {
 	c.step.Lock()
 	defer c.step.Unlock()
+	c.absent()
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Profile struct {
 	Discovers              bool
 	MinVersion, MaxVersion uint16   // of TLS
 	ALPN                   []string // nil: no ALPN extension
+	UserAgent              string   // in SIP and HTTP
 }
 
 // Claim says where a behaviour of a profile is known from.
@@ -58,9 +59,11 @@ var Profiles = []Profile{
 			{"Discovers", "lyncdiscoverinternal and lyncdiscover, then SRV, then A records", "support article cannot-verify-the-server-is-trusted; pidgin-sipe sip-transport.c"},
 			{"MaxVersion", "TLS 1.0 to 1.2", "modelled: Schannel of the Windows versions of that time"},
 			{"ALPN", "none", "measured with pidgin-sipe; modelled for Skype for Business"},
+			{"UserAgent", "of the 2016 client", "SIP trace in a public test file"},
 		},
 		Revocation: behaviour("skype-strict"), Ending: EndAlert, Discovers: true,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+		UserAgent: "UCCAPI/16.0.4417.1000 OC/16.0.4417.1000 (Skype for Business)",
 	},
 	{
 		Name: "skype-2010",
@@ -69,9 +72,11 @@ var Profiles = []Profile{
 			{"Ending", "an alert", "modelled as skype-strict"},
 			{"Discovers", "as skype-strict", "modelled: Lync 2010 itself knew DNS only"},
 			{"MaxVersion", "TLS 1.0 to 1.2", "modelled as skype-strict"},
+			{"UserAgent", "of Lync 2010", "recalled"},
 		},
 		Revocation: behaviour("skype-2010"), Ending: EndAlert, Discovers: true,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
+		UserAgent: "UCCAPI/4.0.7577.0 OC/4.0.7577.0 (Microsoft Lync 2010)",
 	},
 	{
 		Name: "best-effort",
@@ -79,9 +84,11 @@ var Profiles = []Profile{
 		Claims: []Claim{
 			{"Ending", "an alert", "modelled: Schannel judges the certificate itself"},
 			{"MaxVersion", "TLS 1.0 to 1.3", "modelled"},
+			{"UserAgent", "of the 2013 client", "SIP trace in a public test file"},
 		},
 		Revocation: behaviour("best-effort"), Ending: EndAlert, Discovers: true,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS13,
+		UserAgent: "UCCAPI/15.0.4569.1503 OC/15.0.4569.1503 (Microsoft Lync)",
 	},
 	{
 		Name: "browser",
@@ -93,6 +100,7 @@ var Profiles = []Profile{
 		},
 		Revocation: behaviour("browser"), Ending: EndAlert,
 		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, ALPN: []string{"http/1.1"},
+		UserAgent: "Mozilla/5.0",
 	},
 }
 

@@ -22,6 +22,28 @@ type end struct {
 	text  string // replaces Step.done
 }
 
+// SignIn finds the SIP server, registers and subscribes. A client that is signed
+// in already signs out first.
+type SignIn struct{}
+
+// SignOut leaves the meeting, if any, ends the registration and hangs up.
+type SignOut struct{}
+
+// Status asks whether the client is signed in: it refreshes the registration. A
+// client that lost its connection reports how its next attempt to get back ended.
+type Status struct{}
+
+// Join goes to a meeting with audio, signing in before if need be.
+type Join struct {
+	// Meeting is a focus URI "sip:organizer@domain;gruu;opaque=app:conf:focus:id:ID",
+	// the same with "conf:" before it, an https meeting page, or a bare meeting id
+	// of a meeting organised by the client's user.
+	Meeting string
+}
+
+// Leave ends the meeting.
+type Leave struct{}
+
 // Browse gets a page, http or https. Redirects are answers, they are not followed.
 //
 // Its stages are resolve, connect, tls, revocation and done. What comes inside
@@ -34,6 +56,33 @@ type Browse struct{ URL string }
 // as the profile does, and hangs up.
 type Verify struct{ Server string }
 
+// Connect opens a connection to Target ("host:port") and speaks one protocol just
+// far enough to know that the other end speaks it too. See Speaks.
+type Connect struct {
+	Target string
+	Speak  string
+}
+
+func (SignIn) Name() string   { return "sign in" }
+func (SignIn) failed() string { return "Cannot sign in" }
+func (SignIn) done() string   { return "Signed in" }
+
+func (SignOut) Name() string   { return "sign out" }
+func (SignOut) failed() string { return "Signed out, but not in good order" }
+func (SignOut) done() string   { return "Signed out" }
+
+func (Status) Name() string   { return "status" }
+func (Status) failed() string { return "Not signed in" }
+func (Status) done() string   { return "Still signed in" }
+
+func (Join) Name() string   { return "join" }
+func (Join) failed() string { return "Cannot join the meeting" }
+func (Join) done() string   { return "In the meeting, with audio" }
+
+func (Leave) Name() string   { return "leave" }
+func (Leave) failed() string { return "Left the meeting, but not in good order" }
+func (Leave) done() string   { return "Left the meeting" }
+
 func (Browse) Name() string   { return "browse" }
 func (Browse) failed() string { return "Cannot show the page" }
 func (Browse) done() string   { return "Page shown" }
@@ -41,6 +90,10 @@ func (Browse) done() string   { return "Page shown" }
 func (Verify) Name() string   { return "verify" }
 func (Verify) failed() string { return "Server refused" }
 func (Verify) done() string   { return "Server accepted" }
+
+func (Connect) Name() string   { return "connect" }
+func (Connect) failed() string { return "Cannot connect" }
+func (Connect) done() string   { return "Connected" }
 
 // outcome puts what a step came to into words.
 func outcome(s Step, e end) journal.Outcome {

@@ -46,12 +46,16 @@ func (w *walk) abort(code, note string) *stop {
 	return &stop{stage: w.stage, result: journal.Aborted, code: code, note: note}
 }
 
-// fail stops at the walk's stage because of an error of the network or of TLS; a
-// *stop inside err stands as it is.
+// fail stops at the walk's stage because of an error of the network or of TLS. A
+// *stop inside err stands as it is, but for a missing stage.
 func (w *walk) fail(err error) *stop {
 	var s *stop
 	if errors.As(err, &s) {
-		return s
+		at := *s
+		if at.stage == "" {
+			at.stage = w.stage
+		}
+		return &at
 	}
 	result, code := classify(err)
 	return &stop{stage: w.stage, result: result, code: code}
