@@ -2,7 +2,8 @@ package revocation
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,23 +38,28 @@ func namesAny(c *x509.Certificate, urls []string) bool {
 // scopeOf reads a CRL's extensions. A delta CRL, an indirect one, one for some
 // reasons or for attribute certificates only, and one with a critical extension
 // that is not known are errors: they cannot clear a certificate.
-func scopeOf(extensions []pkix.Extension) (crlScope, error) {
-	var scope crlScope
-	for _, e := range extensions {
-		switch id := e.Id.String(); {
-		case id == "2.5.29.27":
-			return scope, fmt.Errorf("delta CRL")
-		case id == "2.5.29.28":
-			var err error
-			if scope, err = readScope(e.Value); err != nil {
-				return scope, err
-			}
-		case id == "2.5.29.20", id == "2.5.29.35": // CRL number, authority key identifier
-		case e.Critical:
-			return scope, fmt.Errorf("critical extension %s in the CRL", id)
-		}
+func scopeOf(extensions cryptobyte.String) (scope crlScope, err error) {
+	if extensions.Empty() {
+		return scope, nil
 	}
-	return scope, nil
+	ok := readExtensions(extensions, func(oid asn1.ObjectIdentifier, critical bool, value cryptobyte.String) {
+		if err != nil {
+			return
+		}
+		switch id := oid.String(); {
+		case id == "2.5.29.27":
+			err = errors.New("delta CRL")
+		case id == "2.5.29.28":
+			scope, err = readScope(value)
+		case id == "2.5.29.20", id == "2.5.29.35": // CRL number, authority key identifier
+		case critical:
+			err = fmt.Errorf("critical extension %s in the CRL", id)
+		}
+	})
+	if !ok {
+		return scope, errors.New("broken extensions in the CRL")
+	}
+	return scope, err
 }
 
 func readScope(der cryptobyte.String) (crlScope, error) {
@@ -73,21 +79,21 @@ func readScope(der cryptobyte.String) (crlScope, error) {
 		!flag(&scope.userOnly, 1) || !flag(&scope.cAsOnly, 2) ||
 		!der.ReadOptionalASN1(&reasons, &someReasons, cbasn1.Tag(3).ContextSpecific()) ||
 		!flag(&indirect, 4) || !flag(&attributes, 5) || !der.Empty() {
-		return scope, fmt.Errorf("broken issuing distribution point")
+		return scope, errors.New("broken issuing distribution point")
 	}
 	switch {
 	case indirect:
-		return scope, fmt.Errorf("indirect CRL")
+		return scope, errors.New("indirect CRL")
 	case someReasons:
-		return scope, fmt.Errorf("the CRL is for some reasons only")
+		return scope, errors.New("the CRL is for some reasons only")
 	case attributes:
-		return scope, fmt.Errorf("the CRL is for attribute certificates only")
+		return scope, errors.New("the CRL is for attribute certificates only")
 	case !named:
 		return scope, nil
 	}
 	urls, ok := fullName(point)
 	if !ok || len(urls) == 0 {
-		return scope, fmt.Errorf("issuing distribution point without a URL")
+		return scope, errors.New("issuing distribution point without a URL")
 	}
 	scope.points = urls
 	return scope, nil

@@ -68,6 +68,8 @@ var _ = Describe("answers made by openssl", func() {
 		Entry(nil, "crl.pem", "leaf", "good"),
 		Entry(nil, "crl.der", "revoked", "revoked: keyCompromise"),
 		Entry(nil, "crl.pem", "held", "revoked: certificateHold"),
+		Entry(nil, "crl-v1.der", "leaf", "good"),
+		Entry(nil, "crl-v1.der", "held", "revoked"),
 		Entry(nil, "crl-idp.der", "leaf", "good"),
 		Entry(nil, "crl-idp-other.der", "leaf", "not usable: the CRL is for another distribution point"),
 		Entry(nil, "crl-user-only.der", "leaf", "good"),
@@ -80,7 +82,7 @@ var _ = Describe("answers made by openssl", func() {
 		Entry(nil, "crl-delta.der", "leaf", "not usable: delta CRL"),
 		Entry(nil, "crl-critical.der", "leaf", "not usable: critical extension 1.2.3.4 in the CRL"),
 		Entry(nil, "crl-wrong-issuer.der", "leaf", "wrong issuer: the CRL is another issuer's"),
-		Entry("an OCSP response", "ocsp-good.der", "leaf", "malformed: no CRL"),
+		Entry("an OCSP response", "ocsp-good.der", "leaf", "malformed: CRL: not a CertificateList"),
 		Entry("a certificate in PEM", "leaf.pem", "leaf", "malformed: PEM without a CRL"),
 	)
 

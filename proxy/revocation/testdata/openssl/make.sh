@@ -111,6 +111,11 @@ crl() { # output extensions, by the issuer
 idp() { printf 'issuingDistributionPoint=critical,@idp\n[idp]\n%s\n' "$1"; }
 crl crl.der ''
 cp "$work/crl.pem" crl.pem
+sed -i '/^crlnumber/d; s/^database=.*/&.plain/' "$work/cnf" # neither a number nor reasons: version 1
+sed 's/,[a-zA-Z]*//' "$work/index" >"$work/index.plain"
+cp "$work/index.attr" "$work/index.plain.attr"
+q openssl ca -config "$work/cnf" -gencrl -cert issuer.pem -keyfile "$work/issuer.key" -crldays 7 -out "$work/v1.pem"
+openssl crl -in "$work/v1.pem" -outform DER -out crl-v1.der
 crl crl-idp.der "$(idp 'fullname=URI:http://status.test/crl/issuer.crl')"
 crl crl-idp-other.der "$(idp 'fullname=URI:http://status.test/crl/elsewhere.crl')"
 crl crl-user-only.der "$(idp 'onlyuser=TRUE')"
