@@ -24,13 +24,13 @@ func (t *categoryTable) number(name string) int32 {
 }
 
 // define adds an entry of define category: a URL pattern, or the name of another
-// category.
+// category. Modelled: feeds write *.host for what is below a host.
 func (t *categoryTable) define(hosts hostTable, category, entry string) {
 	n := t.number(category)
 	if !strings.ContainsAny(entry, "./:") {
 		t.in[t.number(entry)] = append(t.in[t.number(entry)], n)
 	}
-	t.urls.add(hosts, parseURLPattern(entry, false), n)
+	t.urls.add(hosts, parseURLPattern(strings.TrimPrefix(entry, "*."), false), n)
 }
 
 // sort finds the categories of a location: by policy's definitions and, for the
@@ -70,23 +70,9 @@ func (t *categoryTable) add(l *location, n int32) {
 	}
 }
 
-// addName is add by name, without making memory for a lower-case copy.
+// addName is add by name; a name that policy does not mention is dropped.
 func (t *categoryTable) addName(l *location, name string) {
-	var buf [128]byte
-	if len(name) > len(buf) {
-		if n, ok := t.numbers[strings.ToLower(name)]; ok {
-			t.add(l, n)
-		}
-		return
-	}
-	for i := range len(name) {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		buf[i] = c
-	}
-	if n, ok := t.numbers[string(buf[:len(name)])]; ok {
+	if n, ok := lookupFolded(t.numbers, name); ok {
 		t.add(l, n)
 	}
 }

@@ -23,38 +23,35 @@ func Compile(files []*cpl.File, opt Options) (*Policy, diag.List) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	c := newCompiler(opt, diags)
+	c := newCompiler(opt)
 	for _, f := range files {
 		c.collect(f.Resolve(opt.environment()))
 	}
 	for _, l := range c.layers {
 		c.layer(l)
 	}
-	if c.diags.HasErrors() {
-		c.diags.Sort()
-		return nil, c.diags
-	}
 	c.policy.categories.urls.order()
-	return c.policy, c.diags
+	c.policy.index = c.index()
+	return c.policy, diags
 }
 
 // compiler turns trees into a Policy.
 type compiler struct {
 	policy   *Policy
-	diags    diag.List
 	triggers map[string]trigger
 
 	layers     []*cpl.Layer
 	conditions map[string]*cpl.Definition
 	numbers    map[string]int // of compiled named conditions; -1 while one is being compiled
 	subnets    map[string][]addressRange
-	rules      []*cpl.Rule // by number, for the index
+	sequential int  // rules so far in sections without a table
+	unusable   bool // the condition being compiled cannot be evaluated
 }
 
-func newCompiler(opt Options, diags diag.List) *compiler {
+func newCompiler(opt Options) *compiler {
 	c := &compiler{
-		policy: &Policy{opt: opt, actions: map[string][]Call{}, strings: map[string]string{}, hosts: hostTable{}, categories: newCategoryTable()},
-		diags:  diags, triggers: map[string]trigger{},
+		policy:     &Policy{opt: opt, actions: map[string][]Call{}, strings: map[string]string{}, hosts: hostTable{}, categories: newCategoryTable()},
+		triggers:   map[string]trigger{},
 		conditions: map[string]*cpl.Definition{}, numbers: map[string]int{}, subnets: map[string][]addressRange{},
 	}
 	for _, t := range triggers() {
@@ -78,7 +75,7 @@ func (c *compiler) collect(f *cpl.File) {
 
 // layer compiles a layer that has rules.
 func (c *compiler) layer(l *cpl.Layer) {
-	out := layer{kind: l.Type, header: cpl.LayerHeader(l), number: len(c.policy.layers) + 1, at: place(l.At)}
+	out := layer{kind: kindOf(l.Type), header: cpl.LayerHeader(l), number: len(c.policy.layers) + 1, at: place(l.At)}
 	var defaults effects
 	out.guard, defaults = c.terms(l.Guard, effects{})
 	for _, s := range l.Sections {
@@ -93,9 +90,12 @@ func (c *compiler) section(s *cpl.Section, defaults effects) section {
 		out.header = cpl.SectionHeader(s)
 	}
 	out.guard, defaults = c.terms(s.Guard, defaults)
-	switch s.Type {
-	case "url", "url.domain", "server_url.domain":
+	if hashedSection(s.Type) {
 		out.table = &urlTable{}
+	}
+	if out.table == nil {
+		out.first = c.sequential
+		c.sequential += len(s.Rules)
 	}
 	for i, r := range s.Rules {
 		rule := c.rule(r, s.Type, defaults)
@@ -110,6 +110,11 @@ func (c *compiler) section(s *cpl.Section, defaults effects) section {
 	return out
 }
 
+// hashedSection says whether a section's rules are found by the URL's hash.
+func hashedSection(sectionType string) bool {
+	return sectionType == "url" || sectionType == "url.domain" || sectionType == "server_url.domain"
+}
+
 // rule compiles a rule; in [url.regex] its pattern is a condition.
 func (c *compiler) rule(r *cpl.Rule, sectionType string, defaults effects) *rule {
 	out := &rule{number: len(c.policy.rules), at: place(r.At), text: cpl.RuleText(r)}
@@ -120,7 +125,6 @@ func (c *compiler) rule(r *cpl.Rule, sectionType string, defaults effects) *rule
 	out.conditions = append(out.conditions, conditions...)
 	out.effects, out.verdict = own.list, own.verdict
 	c.policy.rules = append(c.policy.rules, out)
-	c.rules = append(c.rules, r)
 	return out
 }
 
@@ -152,11 +156,17 @@ func (c *compiler) condition(cond *cpl.Condition) *condition {
 	if row, ok := cpl.Lookup(cpl.KindCondition, cond.Base); ok {
 		out.first = row.At
 	}
+	outer := c.unusable
+	c.unusable = false
 	if t, ok := c.triggers[cond.Base]; ok {
 		out.scope, out.match = t.scope, t.compile(c, cond)
 	} else {
 		out.match = otherTrigger(c, cond)
 	}
+	if c.unusable {
+		out.match = func(*machine) value { return unavailable }
+	}
+	c.unusable = outer
 	return out
 }
 

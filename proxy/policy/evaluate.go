@@ -15,6 +15,7 @@ package policy
 // the default policy.
 func (p *Policy) Decide(tx *Transaction, at Checkpoint) Decision {
 	m := p.machine(tx, at)
+	m.narrow()
 	m.run()
 	d := m.decision()
 	p.release(m)
@@ -45,6 +46,10 @@ type machine struct {
 	named       []value  // outcomes of named conditions by number, 0 where not evaluated
 	pair        [2]string
 
+	narrowed   bool     // candidates are the rules that the index leaves
+	candidates []uint64 // one bit each
+	field      []uint64
+
 	verdict verdictState
 	props   properties
 
@@ -72,7 +77,7 @@ func (p *Policy) release(m *machine) {
 	m.url.clear()
 	m.server.clear()
 	m.tx, m.layer = nil, nil
-	m.undecided, m.explaining = false, false
+	m.undecided, m.explaining, m.narrowed = false, false, false
 	m.lines = m.lines[:0]
 	m.props = properties{}
 	p.machines.Put(m)
@@ -80,8 +85,9 @@ func (p *Policy) release(m *machine) {
 
 func (m *machine) run() {
 	m.verdict = m.initial()
+	take := evaluated(m.tx)
 	for i := range m.policy.layers {
-		if l := &m.policy.layers[i]; evaluated(l.kind, m.tx) {
+		if l := &m.policy.layers[i]; l.kind&take != 0 {
 			m.runLayer(l)
 		}
 	}
@@ -112,6 +118,8 @@ func (m *machine) runSection(s *section, guard value) bool {
 	switch {
 	case s.table != nil:
 		return s.table.each(m.location(s.server), func(i int32) bool { return m.try(s, s.rules[i], guard) })
+	case m.narrowed:
+		return m.tryCandidates(s, guard)
 	}
 	for _, r := range s.rules {
 		if m.try(s, r, guard) {

@@ -18,6 +18,7 @@ type Policy struct {
 	hosts      hostTable
 	categories *categoryTable
 	restrict   restriction
+	index      *index // nil where it would not pay
 	machines   sync.Pool
 }
 
@@ -42,7 +43,7 @@ func (o Options) environment() cpl.Environment {
 
 // layer is a compiled layer.
 type layer struct {
-	kind     string // "Proxy"
+	kind     kinds
 	header   string // as the trace prints it
 	number   int    // from 1, in source order
 	at       string
@@ -56,6 +57,7 @@ type section struct {
 	at     string
 	guard  []*condition
 	rules  []*rule
+	first  int       // without a table: the place of its first rule among all such rules
 	table  *urlTable // of a hashed section: from a URL to places in rules
 	server bool      // the table is about the URL sent to the server
 }

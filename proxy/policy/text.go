@@ -1,15 +1,12 @@
 package policy
 
 import (
-	"errors"
 	"regexp"
-	resyntax "regexp/syntax"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"rehearse/proxy/policy/cpl"
-	"rehearse/reports/diag"
 )
 
 // how a text is compared with its pattern.
@@ -44,8 +41,15 @@ func texts(usual comparison) func(*compiler, *cpl.Condition) func([]cpl.Value) f
 const hashFrom = 8
 
 func (c *compiler) textTest(any []cpl.Value, how comparison, sensitive bool) func(string) bool {
-	if how == regex {
+	switch {
+	case how == regex:
 		return c.regexTest(any, sensitive)
+	case how == exact && len(any) >= hashFrom:
+		return hashed(any, sensitive)
+	}
+	compare := comparators[how]
+	if sensitive {
+		compare = sensitiveComparators[how]
 	}
 	wants := make([]string, len(any))
 	for i, v := range any {
@@ -53,43 +57,64 @@ func (c *compiler) textTest(any []cpl.Value, how comparison, sensitive bool) fun
 			wants[i] = strings.ToLower(v.Text)
 		}
 	}
-	compare := comparators[how]
-	if how == exact && len(wants) >= hashFrom {
-		set := make(map[string]bool, len(wants))
-		for _, w := range wants {
-			set[w] = true
-		}
-		return func(s string) bool { return set[folded(s, sensitive)] }
-	}
 	if len(wants) == 1 {
 		want := wants[0]
-		return func(s string) bool { return compare(folded(s, sensitive), want) }
+		return func(s string) bool { return compare(s, want) }
 	}
 	return func(s string) bool {
-		s = folded(s, sensitive)
 		return slices.ContainsFunc(wants, func(w string) bool { return compare(s, w) })
 	}
 }
 
-// folded is the text in lower case; it makes no copy of one that is so already.
-func folded(s string, sensitive bool) string {
-	if sensitive {
-		return s
+// hashed looks a text up among many.
+func hashed(any []cpl.Value, sensitive bool) func(string) bool {
+	set := make(map[string]bool, len(any))
+	for _, v := range any {
+		if sensitive {
+			set[v.Text] = true
+		} else {
+			set[strings.ToLower(v.Text)] = true
+		}
 	}
-	return strings.ToLower(s)
+	if sensitive {
+		return func(s string) bool { return set[s] }
+	}
+	return func(s string) bool { found, _ := lookupFolded(set, s); return found }
 }
 
-var comparators = map[comparison]func(s, want string) bool{
+var sensitiveComparators = map[comparison]func(s, want string) bool{
 	exact:     func(s, want string) bool { return s == want },
 	prefix:    strings.HasPrefix,
 	substring: strings.Contains,
 	suffix:    strings.HasSuffix,
 }
 
+// comparators compare without regard to case; want is in lower case.
+var comparators = map[comparison]func(s, want string) bool{
+	exact:     strings.EqualFold,
+	prefix:    func(s, want string) bool { return hasPrefix(s, want, false) },
+	substring: containsFolded,
+	suffix: func(s, want string) bool {
+		return len(s) >= len(want) && strings.EqualFold(s[len(s)-len(want):], want)
+	},
+}
+
+// containsFolded looks for a text in lower case. Most texts are in lower case
+// themselves.
+func containsFolded(s, want string) bool {
+	if strings.Contains(s, want) {
+		return true
+	}
+	if strings.IndexFunc(s, unicode.IsUpper) < 0 {
+		return false
+	}
+	return strings.Contains(strings.ToLower(s), want)
+}
+
 // regexTest searches unanchored, as CPL does.
 //
-// Differs from SGOS: expressions are RE2, not Perl 5; look-around and
-// back-references are errors.
+// Differs from SGOS: expressions are RE2, not Perl 5. With look-around or a
+// back-reference the condition misses, and so does its negation; Check warns.
 func (c *compiler) regexTest(any []cpl.Value, sensitive bool) func(string) bool {
 	var tests []*regexp.Regexp
 	for _, v := range any {
@@ -97,12 +122,11 @@ func (c *compiler) regexTest(any []cpl.Value, sensitive bool) func(string) bool 
 		if !sensitive {
 			text = "(?i)" + text
 		}
-		re, err := regexp.Compile(text)
-		if err != nil {
-			c.fail("cpl-regex", v.At, "regular expression "+quote(v.Text)+" cannot be used: "+regexReason(err))
-			continue
+		if re, err := regexp.Compile(text); err == nil {
+			tests = append(tests, re)
+		} else {
+			c.unusable = true
 		}
-		tests = append(tests, re)
 	}
 	if len(tests) == 1 {
 		return tests[0].MatchString
@@ -121,19 +145,4 @@ func anyOf(leaf func(*compiler, *cpl.Condition) func([]cpl.Value) func(string) b
 			return func(list []string) bool { return slices.ContainsFunc(list, test) }
 		}
 	}
-}
-
-func (c *compiler) fail(id string, at diag.Span, message string, hints ...string) {
-	c.diags = append(c.diags, diag.Diagnostic{ID: id, Severity: diag.Error, Span: at, Message: message, Hints: hints})
-}
-
-func quote(s string) string { return strconv.Quote(s) }
-
-// regexReason is what Go's parser has against an expression, without its prefix.
-func regexReason(err error) string {
-	var syntax *resyntax.Error
-	if errors.As(err, &syntax) {
-		return syntax.Code.String()
-	}
-	return err.Error()
 }

@@ -25,7 +25,7 @@ type urlPattern struct {
 }
 
 // parseURLPattern reads a pattern; whole is for url=. The spellings //host/ of
-// listings, .host and *.host of lists are accepted.
+// listings and .host are accepted.
 func parseURLPattern(s string, whole bool) urlPattern {
 	p := urlPattern{whole: whole}
 	if scheme, rest, ok := strings.Cut(s, "://"); ok && !strings.ContainsAny(scheme, "/?.") {
@@ -43,10 +43,12 @@ func parseURLPattern(s string, whole bool) urlPattern {
 		p.path = "/"
 	case !p.queried && p.path == "/":
 		p.path = "" // every URL has it
+	case !p.queried:
+		p.path = strings.TrimSuffix(p.path, "/") // as listings show it
 	}
 	p.host, p.port = splitPort(authority)
 	if !whole {
-		p.host = strings.TrimPrefix(strings.TrimPrefix(p.host, "*"), ".")
+		p.host = strings.TrimPrefix(p.host, ".")
 	}
 	return p
 }

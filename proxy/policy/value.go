@@ -84,24 +84,65 @@ func scopeOf(tx *Transaction) scope {
 	return s
 }
 
-// evaluated says whether layers of a kind take part in a transaction (facts:
-// cpl-sgos 2.2). Modelled: <SSL> runs only where the SSL proxy sees the flow (Q24).
-func evaluated(kind string, tx *Transaction) bool {
-	switch kind {
+// kinds is a set of types of layers.
+type kinds uint16
+
+const (
+	proxyLayer kinds = 1 << iota
+	sslLayer
+	sslInterceptLayer
+	cacheLayer
+	forwardLayer
+	adminLayer
+	exceptionLayer
+)
+
+// kindOf is the type of a layer; none for DNS-Proxy, Diagnostic and Tenant, whose
+// transactions are not modelled.
+func kindOf(layer string) kinds {
+	switch layer {
 	case "Proxy":
-		return tx.Type != SSLIntercept && tx.Type != AdminConsole && tx.Type != CacheRefresh && tx.Type != Forwarding
+		return proxyLayer
 	case "SSL":
-		return tx.Type == SSLTunnel || tx.Type == HTTPSForwardProxy
+		return sslLayer
 	case "SSL-Intercept":
-		return tx.Type == SSLIntercept
+		return sslInterceptLayer
 	case "Cache":
-		return tx.Type == HTTPProxy || tx.Type == "" || tx.Type == HTTPSForwardProxy || tx.Type == CacheRefresh
+		return cacheLayer
 	case "Forward":
-		return tx.Type != SSLIntercept && tx.Type != AdminConsole
+		return forwardLayer
 	case "Admin":
-		return tx.Type == AdminConsole
+		return adminLayer
 	case "Exception":
-		return tx.ExceptionID != ""
+		return exceptionLayer
 	}
-	return false // DNS-Proxy, Diagnostic, Tenant: such transactions are not modelled
+	return 0
+}
+
+// evaluated are the types of layers that take part in a transaction (facts:
+// cpl-sgos 2.2). Modelled: <SSL> runs only where the SSL proxy sees the flow (Q24).
+func evaluated(tx *Transaction) kinds {
+	var k kinds
+	switch tx.Type {
+	case HTTPProxy, "":
+		k = proxyLayer | cacheLayer | forwardLayer
+	case TCPTunnel:
+		k = proxyLayer | forwardLayer
+	case SSLIntercept:
+		k = sslInterceptLayer
+	case SSLTunnel:
+		k = proxyLayer | sslLayer | forwardLayer
+	case HTTPSForwardProxy:
+		k = proxyLayer | sslLayer | cacheLayer | forwardLayer
+	case AdminConsole:
+		k = adminLayer
+	case CacheRefresh:
+		k = cacheLayer | forwardLayer
+	case Forwarding:
+		k = forwardLayer
+	}
+	if tx.ExceptionID != "" {
+		k |= exceptionLayer
+	}
+	return k
 }
