@@ -142,7 +142,7 @@ func (c *conference) find(user string) *member {
 
 // conferenceInfo is the state that a subscriber to a focus gets.
 func (s *session) conferenceInfo(req *sip.Request) []byte {
-	c := s.conference(req.Recipient.String())
+	c := s.conference(about(req))
 	if c == nil {
 		return nil
 	}

@@ -23,6 +23,13 @@ func splitAddress(value string) (uri, params string) {
 	return strings.TrimSpace(uri), params
 }
 
+// about is the address that a request is for: the To URI, which unlike the request
+// URI stays the same throughout a dialog.
+func about(req *sip.Request) string {
+	uri, _ := splitAddress(headerValue(req, "To", "t"))
+	return uri
+}
+
 // dialog is what the front end keeps of an INVITE or SUBSCRIBE.
 type dialog struct {
 	callID, tag string // the tag is the front end's

@@ -61,5 +61,5 @@ func (s *session) roamingSelf(*sip.Request) []byte {
 
 // presence is what others published: nothing.
 func (s *session) presence(req *sip.Request) []byte {
-	return document(`<categories xmlns="http://schemas.microsoft.com/2006/09/sip/categories" uri="%s"/>`, req.Recipient.String())
+	return document(`<categories xmlns="http://schemas.microsoft.com/2006/09/sip/categories" uri="%s"/>`, about(req))
 }

@@ -19,14 +19,14 @@ const (
 	serverSilent         = "silent"
 	serverCloses         = "close"
 	tlsAlert             = "alert"
-	tlsCutRecord         = "cut record"
-	certificateRevoked   = "certificate revoked"
-	certificateExpired   = "certificate expired"
-	certificateName      = "certificate wrong name"
-	certificateUntrusted = "certificate untrusted"
-	certificateBare      = "certificate without pointers"
-	edgeAlternate        = "alternate server"
-	edgeFull             = "edge full"
+	tlsCutRecord         = "cut_record"
+	certificateRevoked   = "certificate_revoked"
+	certificateExpired   = "certificate_expired"
+	certificateName      = "certificate_wrong_name"
+	certificateUntrusted = "certificate_untrusted"
+	certificateBare      = "certificate_no_pointers"
+	edgeAlternate        = "alternate_server"
+	edgeFull             = "edge_full"
 )
 
 // Fault is something wrong with a server, until lifted.

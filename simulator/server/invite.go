@@ -13,7 +13,7 @@ import (
 
 // invite answers an INVITE: to a focus, or to one of a conference's servers.
 func (s *session) invite(req *sip.Request) *reply {
-	target := req.Recipient.String()
+	target := about(req)
 	c := s.conference(target)
 	if c == nil {
 		return s.refuse(404, 0, "nobody at "+target)

@@ -46,7 +46,7 @@ func (s *session) subscribe(req *sip.Request) *reply {
 		}
 		doc := e.document(s, req)
 		if doc == nil {
-			return s.refuse(404, 0, "nothing to subscribe to at "+req.Recipient.String())
+			return s.refuse(404, 0, "nothing to subscribe to at "+about(req))
 		}
 		return s.subscribed(req, e, doc)
 	}
@@ -66,7 +66,7 @@ func (s *session) subscribed(req *sip.Request, e event, doc []byte) *reply {
 	}
 	d := s.keepSubscription(req, e, expires)
 	r := &reply{status: 200, note: e.name, toTag: d.tag, headers: []sip.Header{
-		sip.NewHeader("Contact", "<sip:"+s.host.Name()+":"+strconv.Itoa(int(s.endpoints["sip"].Port))+";transport=tls>"),
+		sip.NewHeader("Contact", "<"+d.localURI()+">"),
 		sip.NewHeader("Expires", strconv.Itoa(expires)),
 		sip.NewHeader("Event", e.name),
 		sip.NewHeader("subscription-state", state),
@@ -90,7 +90,7 @@ func (s *session) keepSubscription(req *sip.Request, e event, expires int) *dial
 		d.event, d.benotify = e.name, supports(req, "ms-benotify")
 	}
 	if e.name == conferenceEvent {
-		d.conference = s.conference(req.Recipient.String())
+		d.conference = s.conference(about(req))
 	}
 	if expires == 0 {
 		s.forget(d)
