@@ -1,6 +1,9 @@
 package revocation_test
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -11,6 +14,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"rehearse/proxy/revocation"
 )
@@ -104,4 +110,43 @@ func FuzzScope(f *testing.F) {
 			t.Errorf("verdict %q is not in the table", r.Verdict)
 		}
 	})
+}
+
+// FuzzSignedCRL reads entries and extensions behind a right signature.
+func FuzzSignedCRL(f *testing.F) {
+	b := newBench(time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC))
+	leaf, by := b.leaf("fuzzed.test", "int-good", "-", "good"), b.issuers["int-good"]
+	time1 := "\x17\x0d260301000000Z"
+	f.Add([]byte{}, []byte{})
+	f.Add([]byte("\x30\x12\x02\x01\x0a"+time1), []byte("\xa0\x02\x30\x00"))
+	f.Add([]byte("\x30\x20\x02\x01\x0a"+time1+"\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01"), []byte("\xa0\x10\x30\x0e\x30\x0c\x06\x03\x55\x1d\x1c\x01\x01\xff\x04\x02\x30\x00"))
+	q := revocation.Question{Certificate: leaf, Issuer: by.cert, Now: b.now, Skew: time.Minute}
+	f.Fuzz(func(t *testing.T, entries, extensions []byte) {
+		if j := q.CRL(signedCRL(by, entries, extensions)); !known(j.Verdict) {
+			t.Errorf("verdict %q is not in the table", j.Verdict)
+		}
+	})
+}
+
+// signedCRL is a CRL in force whose entries and extensions are as given, signed.
+func signedCRL(by signer, entries, extensions []byte) []byte {
+	algorithm := []byte("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02") // ecdsa-with-SHA256
+	sequence := func(parts ...[]byte) []byte {
+		var b cryptobyte.Builder
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			for _, p := range parts {
+				b.AddBytes(p)
+			}
+		})
+		return b.BytesOrPanic()
+	}
+	tbs := sequence([]byte{2, 1, 1}, algorithm, by.cert.RawSubject, []byte("\x17\x0d260301000000Z\x17\x0d260401000000Z"), sequence(entries), extensions)
+	digest := sha256.Sum256(tbs)
+	signature, err := by.key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		panic(err)
+	}
+	var bits cryptobyte.Builder
+	bits.AddASN1BitString(signature)
+	return sequence(tbs, algorithm, bits.BytesOrPanic())
 }
