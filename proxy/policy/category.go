@@ -1,10 +1,14 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // categoryTable knows the categories that policy defines or tests.
 type categoryTable struct {
 	numbers map[string]int32 // by lower-case name
+	defined []string         // by number, as define category spells it; "" where policy only tests it
 	urls    urlTable         // from entries to numbers
 	// in lists, by number, the categories that include it.
 	in [][]int32
@@ -18,7 +22,7 @@ func (t *categoryTable) number(name string) int32 {
 	if !ok {
 		n = int32(len(t.numbers))
 		t.numbers[name] = n
-		t.in = append(t.in, nil)
+		t.in, t.defined = append(t.in, nil), append(t.defined, "")
 	}
 	return n
 }
@@ -27,6 +31,7 @@ func (t *categoryTable) number(name string) int32 {
 // category. Modelled: feeds write *.host for what is below a host.
 func (t *categoryTable) define(hosts hostTable, category, entry string) {
 	n := t.number(category)
+	t.defined[n] = category
 	if !strings.ContainsAny(entry, "./:") {
 		t.in[t.number(entry)] = append(t.in[t.number(entry)], n)
 	}
@@ -75,4 +80,22 @@ func (t *categoryTable) addName(l *location, name string) {
 	if n, ok := lookupFolded(t.numbers, name); ok {
 		t.add(l, n)
 	}
+}
+
+// Categories are the categories of the transaction's URL: those that policy
+// defines, in the order of their definitions, then those of the transaction.
+func (p *Policy) Categories(tx *Transaction) []string {
+	var list []string
+	if tx.URL.Host != "" {
+		m := p.machine(tx, AtRequest)
+		l := m.location(asked)
+		m.sort(l)
+		for n, name := range p.categories.defined {
+			if name != "" && l.set[n] && !slices.Contains(tx.Categories, name) {
+				list = append(list, name)
+			}
+		}
+		p.release(m)
+	}
+	return append(list, tx.Categories...)
 }

@@ -91,3 +91,5 @@ func marks(d policy.Decision) []string {
 	}
 	return list
 }
+
+func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
