@@ -147,8 +147,9 @@ func (s *session) bye(req *sip.Request) *reply {
 	if d == nil || d.event != "" {
 		return s.refuse(481, 0, "")
 	}
+	s.answer(req, &reply{status: 200}) // before watchers are told
 	s.hangUp(d)
-	return &reply{status: 200}
+	return nil
 }
 
 // hangUp ends what a dialog stood for.

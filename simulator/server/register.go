@@ -20,10 +20,11 @@ func (s *session) register(req *sip.Request) *reply {
 	}
 	expires := seconds(req, registration)
 	if expires == 0 {
+		s.answer(req, &reply{status: 200, note: "registration ended", headers: []sip.Header{
+			sip.NewHeader("Expires", "0"), sip.NewHeader("Server", serverVersion)}})
 		s.leaveAll()
 		s.user = ""
-		return &reply{status: 200, note: "registration ended", headers: []sip.Header{
-			sip.NewHeader("Expires", "0"), sip.NewHeader("Server", serverVersion)}}
+		return nil
 	}
 	action := "added"
 	if s.user != "" {

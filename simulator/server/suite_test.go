@@ -65,7 +65,7 @@ func (s *stage) dial(endpoint string) net.Conn {
 
 func (s *stage) dialTo(e server.Endpoint) net.Conn {
 	GinkgoHelper()
-	c, err := s.client.Dial(context.Background(), e.Network, fmt.Sprintf("%s:%d", e.Addr, e.Port))
+	c, err := s.client.Dial(s.ctx(), e.Network, fmt.Sprintf("%s:%d", e.Addr, e.Port))
 	Expect(err).NotTo(HaveOccurred())
 	return c
 }
@@ -92,3 +92,5 @@ func of[T journal.Body](s *stage, actor string) []T {
 	}
 	return out
 }
+
+func (*stage) ctx() context.Context { return context.Background() }

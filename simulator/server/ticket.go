@@ -1,10 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -32,6 +34,7 @@ type ticket struct {
 	minutes            int
 }
 
+// issue makes credentials that are good for so many minutes from now.
 func (t *tickets) issue(now time.Time, minutes int) ticket {
 	if minutes <= 0 || minutes > ticketMinutes {
 		minutes = ticketMinutes
@@ -40,9 +43,20 @@ func (t *tickets) issue(now time.Time, minutes int) ticket {
 	expiry := filetime(now.Add(time.Duration(minutes) * time.Minute))
 	b = binary.BigEndian.AppendUint32(b, uint32(expiry))
 	b = binary.BigEndian.AppendUint32(b, uint32(expiry>>32))
-	b = append(b, random(24)...)
-	b = append(b, t.sign(b)...)
-	return ticket{username: b, password: t.password(b), minutes: minutes}
+	for {
+		name := append(slices.Clip(b), random(24)...)
+		name = append(name, t.sign(name)...)
+		password := t.password(name)
+		if whole(name) && whole(password) {
+			return ticket{username: name, password: password, minutes: minutes}
+		}
+	}
+}
+
+// whole says whether bytes mean the same to everybody: some clients and servers
+// take quotes off both ends and NULs off the end before they compute with them.
+func whole(b []byte) bool {
+	return len(bytes.Trim(b, `"`)) == len(b) && b[len(b)-1] != 0
 }
 
 func (t *tickets) sign(b []byte) []byte {
