@@ -15,10 +15,13 @@ import (
 
 // File is one scenario file.
 type File struct {
-	Path     string // as it was asked for; slash-separated
-	Name     string
-	Labels   []string
-	Source   []byte
+	Path   string // as it was asked for; slash-separated
+	Name   string
+	Labels []string
+	Source []byte
+	// Texts are all files that were read, and policies within them, by the names
+	// that stand in spans.
+	Texts    map[string][]byte
 	Variants []*Scenario // in order of the matrix; one where there is none
 }
 
@@ -182,20 +185,22 @@ type Change struct {
 // SetFaults puts faults in force until the next SetFaults step or the end.
 type SetFaults struct{ Faults []Fault }
 
-// Fault is something that goes wrong, by target and kind.
+// Fault is something that goes wrong. Target and Kind are those of a row of
+// FaultKinds; what its other fields mean depends on the row.
 type Fault struct {
-	Span diag.Span
-	// Target is "dns", "network", "tls", "ocsp", "crl" (the appliance's own
-	// endpoint), "origin_ocsp", "origin_crl" (the public PKI's), "front_end", "web",
-	// "edge", "mras".
-	Target string
-	Kind   string // a word of the target's vocabulary
-	Host   string // host, or the name for dns; "" where the target says it
-	Port   uint16
-	Delay  time.Duration
-	Rate   float64
-	Addr   netip.Addr
-	Value  string // alert name, ms-diagnostics id, ...
+	Span     diag.Span
+	Target   string
+	Kind     string // FaultKind.Kind
+	Host     string // host, or the name for dns; "" where the target says it, or for all
+	Client   string // only for this client; "" for all
+	Port     uint16
+	Protocol string // "tcp", "udp" or "" for both
+	Delay    time.Duration
+	Rate     float64
+	Addr     netip.Addr
+	// Value is the number of an alert, "503" or "504 1010 reason" of a status, or
+	// an address.
+	Value string
 }
 
 // Want is one expected thing of a step.

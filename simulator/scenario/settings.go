@@ -1,0 +1,234 @@
+package scenario
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"rehearse/reports/diag"
+	"rehearse/simulator/client"
+	"rehearse/simulator/server"
+)
+
+// settingRoots are the top-level keys that an axis can lead below.
+func settingRoots() []string {
+	return []string{"appliance", "estate", "network", "servers", "clients", "faults", "start", "steps"}
+}
+
+// defaultStart is the scenario's clock where nothing is said: soon after release
+// 6.5.10.1, on a working day.
+var defaultStart = time.Date(2017, 3, 1, 8, 0, 0, 0, time.UTC)
+
+// scenario reads a variant whose settings have been put into the text.
+func (d *decoder) scenario(n *node) *Scenario {
+	s := &Scenario{
+		File: n.src.shown, Variant: d.variant, Span: n.span, Start: defaultStart,
+		Appliance: Appliance{Deployment: Explicit},
+		Estate:    Estate{Domain: "contoso.test", Zone: "online.lync.com", Key: "ecdsa"},
+		Network:   Network{UDPBlocked: true, Latency: time.Millisecond},
+	}
+	d.out = s
+	// Appliance and clients have to be known before what speaks of them, in whatever
+	// order the file has them.
+	later := map[string]*node{}
+	keep := func(name string) func(*node) { return func(n *node) { later[name] = n } }
+	d.object(n, "a scenario", []key{
+		{"name", true, func(n *node) { s.Name, s.Span = d.text(n, "name"), n.span }},
+		{"labels", false, d.labels},
+		{"start", false, d.start},
+		{"appliance", true, d.appliance},
+		{"estate", false, d.estate},
+		{"network", false, d.network},
+		{"servers", false, d.servers},
+		{"clients", true, keep("clients")},
+		{"faults", false, keep("faults")},
+		{"steps", true, keep("steps")},
+		{"extends", false, func(*node) {}}, // followed before
+		{"matrix", false, func(*node) {}},  // multiplied before
+	})
+	for _, part := range []struct {
+		name string
+		read func(*node)
+	}{{"clients", d.clients}, {"faults", d.standingFaults}, {"steps", d.steps}} {
+		if n := later[part.name]; n != nil {
+			part.read(n)
+		}
+	}
+	if !slices.ContainsFunc(s.Servers, func(o Server) bool { return strings.EqualFold(o.Host, defaultSite) }) {
+		s.Servers = append(s.Servers, Server{Host: defaultSite, Port: 443, Speaks: "https", Certificate: "good", Span: s.Span})
+	}
+	return s
+}
+
+// defaultSite is the web site that is always there to be browsed to.
+const defaultSite = "www.example.com"
+
+func (d *decoder) labels(n *node) {
+	for _, item := range each(n) {
+		l := d.text(item, "a label")
+		if strings.ContainsAny(l, " ()!=<>~&|,") {
+			d.bad(item, "scenario-value", fmt.Sprintf("label %q, want one word that a filter can name", l), strings.Join(strings.Fields(l), "-"))
+			continue
+		}
+		d.out.Labels = append(d.out.Labels, l)
+	}
+}
+
+func (d *decoder) start(n *node) {
+	s := d.text(n, "start")
+	for _, layout := range []string{time.RFC3339, time.DateTime, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			d.out.Start = t.UTC()
+			return
+		}
+	}
+	if s != "" {
+		d.bad(n, "scenario-value", fmt.Sprintf("start %q, want a date such as 2017-03-01 or 2017-03-01T08:00:00Z", s))
+	}
+}
+
+func (d *decoder) estate(n *node) {
+	e := &d.out.Estate
+	d.object(n, "estate", []key{
+		{"domain", false, func(n *node) { e.Domain = d.host(n, "domain") }},
+		{"zone", false, func(n *node) { e.Zone = d.host(n, "zone") }},
+		{"key", false, func(n *node) { e.Key = d.word(n, "key", []string{"ecdsa", "rsa"}) }},
+		{"users", false, func(n *node) { e.Users = d.users(n) }},
+	})
+}
+
+// users reads users with their passwords.
+func (d *decoder) users(n *node) map[string]string {
+	if n.kind != mapping {
+		d.bad(n, "scenario-type", "users wants a mapping of users to passwords, this is "+describe(n), "users: {carol@contoso.test: secret}")
+		return nil
+	}
+	users := map[string]string{}
+	for _, f := range n.fields {
+		users[d.user(f.key)] = d.text(f.value, "a password")
+	}
+	return users
+}
+
+// user reads a sign-in address.
+func (d *decoder) user(n *node) string {
+	s := d.text(n, "a user")
+	if name, domain, ok := strings.Cut(s, "@"); s != "" && (!ok || name == "" || !hostName(domain)) {
+		d.bad(n, "scenario-address", fmt.Sprintf("user %q, want an address such as alice@contoso.test", s))
+		return ""
+	}
+	return s
+}
+
+func (d *decoder) network(n *node) {
+	d.object(n, "network", []key{
+		{"udp", false, func(n *node) {
+			d.out.Network.UDPBlocked = d.word(n, "udp", []string{"blocked", "open"}) != "open"
+		}},
+		{"latency", false, func(n *node) { d.out.Network.Latency = d.duration(n, "latency") }},
+	})
+}
+
+// servers reads the origins beside the estate's. A web site to browse to is always
+// there.
+func (d *decoder) servers(n *node) {
+	if n.kind != mapping {
+		d.bad(n, "scenario-type", "servers wants a mapping of hosts to what they speak, this is "+describe(n), "servers: {ssh.example.test: {speaks: ssh, port: 22}}")
+		return
+	}
+	for _, f := range n.fields {
+		s := Server{Host: d.host(f.key, "server"), Certificate: "good", Span: f.key.span}
+		if f.value.kind == scalar {
+			s.Speaks = d.speaks(f.value)
+		} else {
+			d.object(f.value, "server "+f.key.text, []key{
+				{"speaks", true, func(n *node) { s.Speaks = d.speaks(n) }},
+				{"port", false, func(n *node) { s.Port = d.port(n, "port") }},
+				{"certificate", false, func(n *node) { s.Certificate = d.word(n, "certificate", certificates()) }},
+			})
+		}
+		if s.Port == 0 {
+			s.Port = usualPort(s.Speaks)
+		}
+		d.out.Servers = append(d.out.Servers, s)
+	}
+}
+
+func (d *decoder) speaks(n *node) string {
+	var words []string
+	for _, p := range server.Speaks() {
+		words = append(words, p.Name)
+	}
+	return d.word(n, "speaks", words)
+}
+
+// certificates are the kinds of certificates that a server can have.
+func certificates() []string {
+	return []string{"good", "revoked", "expired", "untrusted", "wrong_name", "no_pointers"}
+}
+
+func usualPort(speaks string) uint16 {
+	switch speaks {
+	case "http":
+		return 80
+	case "ssh":
+		return 22
+	case "sips":
+		return 5061
+	}
+	return 443
+}
+
+func (d *decoder) clients(n *node) {
+	if n.kind != mapping || len(n.fields) == 0 {
+		d.bad(n, "scenario-type", "clients wants a mapping of names to clients, this is "+describe(n), "clients: {alice: {profile: skype-strict}}")
+		return
+	}
+	for _, f := range n.fields {
+		d.out.Clients = append(d.out.Clients, d.client(f))
+	}
+}
+
+func (d *decoder) client(f field) Client {
+	c := Client{Name: f.key.text, Span: f.key.span}
+	if !hostName(c.Name) || strings.Contains(c.Name, ".") || reservedActor(c.Name) {
+		d.bad(f.key, "scenario-value", fmt.Sprintf("client %q, want one word of letters, digits and - that is no key of a step", c.Name))
+	}
+	var profiles, endings []string
+	for _, p := range client.Profiles {
+		profiles = append(profiles, p.Name)
+	}
+	for _, e := range client.Endings {
+		endings = append(endings, string(e))
+	}
+	d.object(f.value, "client "+c.Name, []key{
+		{"profile", true, func(n *node) { c.Profile = d.word(n, "profile", profiles) }},
+		{"user", false, func(n *node) { c.User = d.user(n) }},
+		{"password", false, func(n *node) { c.Password = d.text(n, "password") }},
+		{"ending", false, func(n *node) { c.Ending = d.word(n, "ending", endings) }},
+		{"trusts_appliance", false, func(n *node) { c.Distrusts = !d.yes(n, "trusts_appliance") }},
+		{"realm", false, func(n *node) { c.Realm = d.text(n, "realm") }},
+		{"groups", false, func(n *node) { c.Groups = d.texts(n, "groups") }},
+	})
+	if c.User == "" {
+		c.User = strings.ToLower(c.Name) + "@" + d.out.Estate.Domain
+	}
+	return c
+}
+
+// webURL reads the URL of a page.
+func (d *decoder) webURL(n *node) string {
+	s := d.text(n, "browse")
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") {
+		var hints []string
+		if hostName(s) {
+			hints = []string{"https://" + s + "/"}
+		}
+		d.report(diag.Diagnostic{ID: "scenario-address", Span: n.span, Message: fmt.Sprintf("browse %q, want the URL of a page, http or https", s), Hints: hints})
+		return ""
+	}
+	return s
+}

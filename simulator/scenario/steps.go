@@ -1,0 +1,250 @@
+package scenario
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"rehearse/reports/diag"
+	"rehearse/simulator/client"
+)
+
+// The keys of a step that are no client's name.
+const (
+	actorAppliance = "appliance"
+	actorFaults    = "faults"
+	actorWait      = "wait"
+)
+
+// stepKeys are the keys of a step beside that of its actor.
+func stepKeys() []string { return []string{"expect", "faults", "when", "id"} }
+
+func reservedActor(name string) bool {
+	return slices.Contains(append(stepKeys(), actorAppliance, actorFaults, actorWait), name)
+}
+
+func (d *decoder) steps(n *node) {
+	if n.kind != list || len(n.items) == 0 {
+		d.bad(n, "scenario-type", "steps wants a list, this is "+describe(n), "- alice: sign in")
+		return
+	}
+	for _, item := range n.items {
+		if s, ok := d.step(item); ok {
+			d.out.Steps = append(d.out.Steps, s)
+		}
+	}
+}
+
+// step reads one step; it is not ok in variants that its `when` leaves out.
+func (d *decoder) step(n *node) (s Step, ok bool) {
+	if n.kind != mapping {
+		d.bad(n, "scenario-type", "a step wants a mapping, this is "+describe(n), "- alice: sign in")
+		return s, false
+	}
+	s.Span = n.span
+	ok = true
+	var actor *field
+	for i, f := range n.fields {
+		switch {
+		case f.value.null:
+			d.bad(f.key, "scenario-type", fmt.Sprintf("%s has no value", f.key.text))
+			ok = false
+		case f.key.text == "when":
+			ok = d.when(f.value) && ok
+		case slices.Contains([]string{"expect", "id"}, f.key.text):
+		case f.key.text == actorFaults && hasActor(n):
+			s.Faults = d.faults(f.value)
+		case actor != nil:
+			d.report(diag.Diagnostic{
+				ID: "scenario-step", Span: f.key.span, Message: fmt.Sprintf("a step has one actor, %q is a second one", f.key.text),
+				Notes: []diag.Remark{{Span: actor.key.span, Message: "the first one"}}, Hints: append(suggest(f.key.text, stepKeys()), "begin a step of its own"),
+			})
+		default:
+			actor = &n.fields[i]
+		}
+	}
+	if actor == nil {
+		if len(n.fields) == 0 || !slices.ContainsFunc(n.fields, func(f field) bool { return f.value.null }) {
+			d.bad(n, "scenario-step", "a step without an actor", "alice: sign in")
+		}
+		return s, false
+	}
+	s.Actor = actor.key.text
+	s.Action = d.action(actor)
+	if e := n.get("expect"); e != nil && !e.null {
+		s.Expect = d.expect(e)
+	}
+	return s, ok && s.Action != nil
+}
+
+// hasActor says whether a step has an actor other than faults.
+func hasActor(n *node) bool {
+	return slices.ContainsFunc(n.fields, func(f field) bool { return !slices.Contains(stepKeys(), f.key.text) })
+}
+
+func (d *decoder) action(f *field) Action {
+	switch f.key.text {
+	case actorAppliance:
+		return d.change(f.value)
+	case actorFaults:
+		return SetFaults{d.faults(f.value)}
+	case actorWait:
+		return Wait{d.duration(f.value, "wait")}
+	}
+	if !slices.ContainsFunc(d.out.Clients, func(c Client) bool { return c.Name == f.key.text }) {
+		d.unknownActor(f.key)
+	}
+	return d.clientAction(f.key.text, f.value)
+}
+
+func (d *decoder) unknownActor(n *node) {
+	names := []string{}
+	for _, c := range d.out.Clients {
+		names = append(names, c.Name)
+	}
+	names = append(names, actorAppliance, actorFaults, actorWait)
+	d.report(diag.Diagnostic{
+		ID: "scenario-unknown-actor", Span: n.span, Message: fmt.Sprintf("no client is named %q", n.text),
+		Notes: []diag.Remark{{Message: "a step begins with " + allowed(names)}},
+		Hints: suggest(n.text, append(names, stepKeys()...)),
+	})
+}
+
+// plainActions are the actions of clients that are one text.
+func plainActions() []Action { return []Action{SignIn{}, SignOut{}, StayedSignedIn{}} }
+
+func (d *decoder) clientAction(name string, n *node) Action {
+	if n.kind == scalar {
+		var words []string
+		for _, a := range plainActions() {
+			words = append(words, a.String())
+		}
+		i := slices.Index(words, d.word(n, name, words))
+		if i < 0 {
+			return nil
+		}
+		return plainActions()[i]
+	}
+	var join, browse, target, speak *node
+	d.object(n, "what "+name+" does", []key{
+		{"join", false, func(n *node) { join = n }},
+		{"browse", false, func(n *node) { browse = n }},
+		{"connect", false, func(n *node) { target = n }},
+		{"speak", false, func(n *node) { speak = n }},
+	})
+	switch {
+	case n.kind != mapping:
+	case join != nil && browse == nil && target == nil && speak == nil:
+		return Join{d.text(join, "join")}
+	case browse != nil && join == nil && target == nil && speak == nil:
+		return Browse{d.webURL(browse)}
+	case target != nil && speak != nil && join == nil && browse == nil:
+		return Connect{d.target(target), d.speak(speak)}
+	default:
+		d.bad(n, "scenario-step", "a client does one thing: join, browse, or connect with speak", "{join: weekly}", "{browse: https://www.example.com/}", "{connect: ssh.example.test:22, speak: ssh}")
+	}
+	return nil
+}
+
+func (d *decoder) target(n *node) string {
+	s := d.text(n, "connect")
+	host, port, err := net.SplitHostPort(s)
+	number, portErr := strconv.ParseUint(port, 10, 16)
+	if s != "" && (err != nil || portErr != nil || number == 0 || !hostName(host) && net.ParseIP(host) == nil) {
+		var hints []string
+		if hostName(s) {
+			hints = []string{s + ":443"}
+		}
+		d.bad(n, "scenario-address", fmt.Sprintf("connect %q, want HOST:PORT", s), hints...)
+	}
+	return s
+}
+
+func (d *decoder) speak(n *node) string {
+	var words []string
+	for _, s := range client.Speaks {
+		words = append(words, s.Name)
+	}
+	return d.word(n, "speak", words)
+}
+
+// when says whether the variant has all the values that a condition names:
+//
+//	when: {deployment: explicit, release: [6.5.9.1, ">=6.5.10.1"]}
+func (d *decoder) when(n *node) bool {
+	if n.kind != mapping {
+		d.bad(n, "scenario-type", "when wants axes with their values, this is "+describe(n), "when: {deployment: explicit}")
+		return false
+	}
+	holds := true
+	for _, f := range n.fields {
+		holds = d.condition(f) && holds
+	}
+	return holds
+}
+
+// condition is one axis of a when. Deployment and release need not be axes.
+func (d *decoder) condition(f field) bool {
+	name := f.key.text
+	i := slices.IndexFunc(d.axes, func(a axis) bool { return a.name == name })
+	switch {
+	case name == "release" || name == "appliance.release":
+		return d.anyOf(f.value, d.releaseIs)
+	case i >= 0:
+		return d.anyOf(f.value, func(n *node) bool {
+			return d.word(n, name, d.axes[i].names()) == d.variant[i].Value
+		})
+	case name == "deployment":
+		return d.anyOf(f.value, func(n *node) bool {
+			return d.word(n, name, deployments()) == string(d.out.Appliance.Deployment)
+		})
+	}
+	names := []string{"deployment", "release"}
+	for _, a := range d.axes {
+		names = append(names, a.name)
+	}
+	d.report(diag.Diagnostic{
+		ID: "scenario-when", Span: f.key.span, Message: fmt.Sprintf("%q is no axis of the matrix", name),
+		Notes: []diag.Remark{{Message: "a condition can name " + allowed(names)}}, Hints: suggest(name, names),
+	})
+	return false
+}
+
+// anyOf says whether one of the values holds; all of them are read.
+func (d *decoder) anyOf(n *node, holds func(*node) bool) bool {
+	any := false
+	for _, item := range each(n) {
+		any = holds(item) || any
+	}
+	return any
+}
+
+// releaseIs compares the variant's release with "6.5.10.1", or ">=6.5.10.1" and
+// the like.
+func (d *decoder) releaseIs(n *node) bool {
+	s := d.text(n, "release")
+	op := s[:len(s)-len(strings.TrimLeft(s, "<>="))]
+	bare := *n
+	bare.text = strings.TrimSpace(s[len(op):])
+	if s == "" {
+		return false
+	}
+	r, ok := d.release(&bare, "release")
+	c := d.out.Appliance.Release.Compare(r)
+	switch op {
+	case "", "=":
+		return ok && c == 0
+	case ">=":
+		return ok && c >= 0
+	case ">":
+		return ok && c > 0
+	case "<=":
+		return ok && c <= 0
+	case "<":
+		return ok && c < 0
+	}
+	d.bad(n, "scenario-release", fmt.Sprintf("release %q, want a release, perhaps behind >=, >, <= or <", s))
+	return false
+}
