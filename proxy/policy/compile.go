@@ -161,7 +161,7 @@ func (c *compiler) condition(cond *cpl.Condition) *condition {
 	if t, ok := c.triggers[cond.Base]; ok {
 		out.scope, out.match = t.scope, t.compile(c, cond)
 	} else {
-		out.match = otherTrigger(c, cond)
+		out.match, out.first = otherTrigger(c, cond, out.first), AtAccept
 	}
 	if c.unusable {
 		out.match = func(*machine) value { return unavailable }

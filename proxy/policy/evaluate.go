@@ -54,7 +54,8 @@ type machine struct {
 	props   properties
 
 	layer     *layer
-	undecided bool // a late rule stopped the layer
+	undecided bool     // a late rule stopped the layer
+	outcomes  outcomes // what the layer may then do
 
 	explaining bool
 	steps      []Step
@@ -94,12 +95,22 @@ func (m *machine) run() {
 }
 
 func (m *machine) runLayer(l *layer) {
-	m.layer, m.undecided = l, false
+	m.layer, m.undecided, m.outcomes = l, false, 0
 	guard, why := m.all(l.guard)
 	if guard.misses() {
 		m.missGuard("", l.at, l.guard, guard, why)
 		return
 	}
+	if !m.runSections(l, guard) {
+		m.outcomes |= untouched
+	}
+	if m.undecided {
+		m.verdict.undecided(m.outcomes)
+	}
+}
+
+// runSections goes through the sections of a layer; true when a rule ended it.
+func (m *machine) runSections(l *layer, guard value) bool {
 	for i := range l.sections {
 		s := &l.sections[i]
 		both, why := m.all(s.guard)
@@ -108,9 +119,10 @@ func (m *machine) runLayer(l *layer) {
 			continue
 		}
 		if m.runSection(s, both) {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // runSection offers the rules of a section to the layer; true ends the layer.
@@ -130,25 +142,26 @@ func (m *machine) runSection(s *section, guard value) bool {
 }
 
 // try offers one rule to the layer under evaluation; true ends the layer. Behind
-// a late rule nothing is applied any more; what could still match is only noted
-// for Final.
+// a late rule nothing is applied any more; what could still match is noted for
+// Final.
 func (m *machine) try(s *section, r *rule, guard value) bool {
 	own, why := m.all(r.conditions)
 	v := and(guard, own)
 	if m.explaining && !m.undecided {
 		m.step(s, r, v, why)
 	}
-	switch {
-	case v == yes && !m.undecided:
-		m.verdict.apply(r.verdict)
-		m.props.add(r)
+	switch v {
+	case yes:
+		if m.undecided {
+			m.outcomes |= outcomeOf(r.verdict)
+		} else {
+			m.verdict.apply(r.verdict)
+			m.props.add(r)
+		}
 		return true
-	case v == yes:
-		m.verdict.mightBe(r.verdict)
-		return true
-	case v == late:
+	case late:
 		m.undecided = true
-		m.verdict.mightBe(r.verdict)
+		m.outcomes |= outcomeOf(r.verdict)
 	}
 	return false
 }

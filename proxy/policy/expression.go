@@ -59,20 +59,20 @@ func alternatives(x cpl.Expr, patterns []cpl.Value, rest []cpl.Expr) ([]cpl.Valu
 	return patterns, append(rest, x)
 }
 
-// outcomes is expression for tests that have outcomes of their own: condition=.
-func outcomes(x cpl.Expr, leaf func(cpl.Value) func(*machine) value) func(*machine) value {
+// combined is expression for tests that have outcomes of their own: condition=.
+func combined(x cpl.Expr, leaf func(cpl.Value) func(*machine) value) func(*machine) value {
 	switch x := x.(type) {
 	case *cpl.Not:
-		inner := outcomes(x.X, leaf)
+		inner := combined(x.X, leaf)
 		return func(m *machine) value { return not(inner(m)) }
 	case *cpl.And:
-		return either(no, outcomes(x.X, leaf), outcomes(x.Y, leaf))
+		return either(no, combined(x.X, leaf), combined(x.Y, leaf))
 	case *cpl.Or:
-		return either(yes, outcomes(x.X, leaf), outcomes(x.Y, leaf))
+		return either(yes, combined(x.X, leaf), combined(x.Y, leaf))
 	case *cpl.List:
 		tests := make([]func(*machine) value, len(x.Items))
 		for i, item := range x.Items {
-			tests[i] = outcomes(item, leaf)
+			tests[i] = combined(item, leaf)
 		}
 		return either(yes, tests...)
 	case *cpl.Pattern:

@@ -10,7 +10,7 @@ import (
 )
 
 func method(m *machine) (string, value)  { return m.tx.Method, given(m.tx.Method != "") }
-func isConnect(m *machine) (bool, value) { return m.tx.Method == "CONNECT", given(m.tx.Method != "") }
+func isConnect(m *machine) (bool, value) { return m.tx.Method == "CONNECT", yes }
 
 func responseCode(m *machine) (uint64, value) {
 	return uint64(m.tx.Status), given(m.tx.Status > 0)

@@ -8,7 +8,7 @@ import (
 
 // namedTrigger is condition=NAME.
 func namedTrigger(c *compiler, cond *cpl.Condition) func(*machine) value {
-	return outcomes(cond.Expr, func(v cpl.Value) func(*machine) value {
+	return combined(cond.Expr, func(v cpl.Value) func(*machine) value {
 		n, ok := c.named(v.Text)
 		if !ok {
 			return func(*machine) value { return no } // Check reports it
@@ -71,16 +71,19 @@ func applianceTrigger(c *compiler, cond *cpl.Condition) func(*machine) value {
 
 // otherTrigger is any condition that the engine does not know to evaluate: it
 // tests the values that the transaction has under its name, as numbers, flags or
-// text, and without any it does not apply.
-func otherTrigger(c *compiler, cond *cpl.Condition) func(*machine) value {
+// text, from the first checkpoint on; without any it does not apply.
+func otherTrigger(c *compiler, cond *cpl.Condition, first Checkpoint) func(*machine) value {
 	name := cond.Base
 	if cond.Arg != "" {
 		name += "." + cond.Arg
 	}
 	return on(anyOf(loose), func(m *machine) ([]string, value) {
 		values := m.tx.Other[name]
-		if len(values) == 0 {
+		switch {
+		case len(values) == 0:
 			return nil, inapplicable
+		case m.at < first:
+			return nil, late
 		}
 		return values, yes
 	})(c, cond)

@@ -8,23 +8,45 @@ const (
 	connectPort   = "CONNECT to a port other than 443 (the default HTTPS port) is not permitted" // KB 166814
 )
 
-// verdictState is the verdict while layers go by, and what could still become of
+// verdictState is the verdict while layers go by, and what else could become of
 // it through rules that are late.
 type verdictState struct {
-	current    Verdict
-	substitute bool // the details hold substitutions
-	// open: some late rule behind the one that set the verdict could change it.
-	open bool
-	// openForced: some late rule anywhere could force another verdict.
-	openForced bool
+	current    Verdict // as if no late rule matched
+	substitute bool    // its details hold substitutions
+	possible   outcomes
+}
+
+// outcomes is a set of what may become of a verdict, or of what a layer may do
+// to it.
+type outcomes uint8
+
+const (
+	untouched outcomes = 1 << iota // a layer may leave the verdict as it is
+	allowing
+	asCurrent // the verdict is the current exception
+	excepting // some other exception
+	forcing
+)
+
+// outcomeOf is what a rule does to the verdict; e may be nil.
+func outcomeOf(e *verdictEffect) outcomes {
+	switch {
+	case e == nil:
+		return untouched
+	case e.verdict.Forced:
+		return forcing
+	case e.verdict.Kind == Allow:
+		return allowing
+	}
+	return excepting
 }
 
 // initial is the verdict before any rule: the default policy's and, for CONNECT,
 // the built-in denial.
 func (m *machine) initial() verdictState {
-	var s verdictState
+	s := verdictState{possible: allowing}
 	if m.policy.opt.DefaultDeny && m.tx.Type != SSLIntercept { // Modelled: an interception has only a mode (Q23)
-		s.current = Verdict{Kind: Exception, ID: "policy_denied"}
+		s = verdictState{current: Verdict{Kind: Exception, ID: "policy_denied"}, possible: asCurrent}
 	}
 	tx := m.tx
 	if tx.Method != "CONNECT" || m.scopes&inHTTP == 0 || m.at < AtRequest {
@@ -37,11 +59,12 @@ func (m *machine) initial() verdictState {
 	case tx.Detecting && tx.Tunneled == Yes:
 		denied.Details = connectNotSSL
 	default:
-		s.open = tx.Detecting && tx.Tunneled == Unknown && m.at < AtResponse
+		if tx.Detecting && tx.Tunneled == Unknown && m.at < AtResponse {
+			s.possible |= excepting
+		}
 		return s
 	}
-	s.current = denied
-	return s
+	return verdictState{current: denied, possible: asCurrent}
 }
 
 // apply sets the verdict of a rule that matched: a forced one sticks, the first
@@ -51,23 +74,30 @@ func (s *verdictState) apply(e *verdictEffect) {
 		return
 	}
 	s.current, s.substitute = e.verdict, e.substitute
-	s.open = s.openForced
-}
-
-// mightBe notes the verdict of a rule that may yet match.
-func (s *verdictState) mightBe(e *verdictEffect) {
-	switch {
-	case e == nil:
-	case e.verdict.Forced:
-		s.open, s.openForced = true, true
-	case e.verdict.Kind == Exception, s.current.Kind == Exception:
-		s.open = true
+	forced := s.possible & forcing
+	if s.possible = forced | allowing; e.verdict.Kind == Exception {
+		s.possible = forced | asCurrent
 	}
 }
 
-// final is whether the verdict can be committed (KB 218637); a forced one always
-// can.
-func (s *verdictState) final() bool { return s.current.Forced || !s.open }
+// undecided takes in a layer that may do several things to the verdict. What was
+// forced before it stays forced.
+func (s *verdictState) undecided(layer outcomes) {
+	before := s.possible
+	s.possible = before&forcing | layer&^untouched
+	if layer&untouched != 0 {
+		s.possible |= before
+	}
+}
+
+// final is whether the verdict can be committed (KB 218637): a forced one always
+// can, any other when nothing else is possible.
+func (s *verdictState) final() bool {
+	if s.current.Kind == Allow {
+		return s.possible == allowing
+	}
+	return s.current.Forced || s.possible == asCurrent
+}
 
 func (m *machine) decision() Decision {
 	v := m.verdict.current
