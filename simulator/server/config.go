@@ -3,9 +3,8 @@ package server
 import (
 	"crypto/rand"
 	"errors"
-	"maps"
 	"net/netip"
-	"slices"
+	"strings"
 	"time"
 
 	"rehearse/reports/journal"
@@ -80,6 +79,11 @@ func (c Config) complete() (Config, error) {
 		const password = "Passw0rd!"
 		c.Users = map[string]string{"alice@" + c.Domain: password, "bob@" + c.Domain: password, "carol@" + c.Domain: password}
 	}
+	users := make(map[string]string, len(c.Users))
+	for user, password := range c.Users {
+		users[strings.ToLower(user)] = password
+	}
+	c.Users = users
 	if c.Addr == nil {
 		c.Addr = plannedAddr
 	}
@@ -102,8 +106,6 @@ func (c Config) port(usual uint16) uint16 {
 	}
 	return usual
 }
-
-func (c Config) users() []string { return slices.Sorted(maps.Keys(c.Users)) }
 
 // random gives n random bytes.
 func random(n int) []byte {

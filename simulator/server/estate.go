@@ -89,32 +89,43 @@ func (e *Estate) publish(name string, h world.Host, network string, port uint16)
 	e.endpoints[name] = Endpoint{Host: h.Name(), Addr: h.Addr(), Port: port, Network: network}
 }
 
-// Impose puts a fault on until lifted. It fails on a fault that Check refuses, and
-// on a server that the estate does not have.
+// Impose puts a fault on until lifted. It fails on a fault that Check refuses, on a
+// server that the estate does not have, and on one that cannot have such a fault.
 func (e *Estate) Impose(f Fault) (lift func(), err error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	names := []string{MRAS}
-	for server, h := range e.hosts {
-		names = append(names, server, h.Name())
+	server, err := e.server(f.Server)
+	if err != nil {
+		return nil, fmt.Errorf("server fault %q: %w", f.Kind, err)
 	}
-	slices.Sort(names)
-	if !slices.Contains(names, strings.ToLower(f.Server)) {
-		return nil, fmt.Errorf("server fault %q: server %q, want one of %s", f.Kind, f.Server, strings.Join(names, ", "))
+	for _, k := range Faults() {
+		if k.Name == f.Kind && k.Servers != nil && !slices.Contains(k.Servers, server) {
+			return nil, fmt.Errorf("server fault %q: server %q, want one of %s", f.Kind, f.Server, strings.Join(k.Servers, ", "))
+		}
 	}
 	if f.Kind == certificateRevoked {
-		return e.PKI.Revoke(e.hostName(f.Server))
+		return e.PKI.Revoke(e.hosts[server].Name())
 	}
+	f.Server = server
 	return e.faults.add(f), nil
 }
 
-// hostName is the host of a server known by its name or by its host's.
-func (e *Estate) hostName(server string) string {
-	if h, ok := e.hosts[server]; ok {
-		return h.Name()
+// server is the name of a server known by it or by its host's name.
+func (e *Estate) server(name string) (string, error) {
+	allowed := []string{MRAS}
+	if strings.EqualFold(name, MRAS) {
+		return MRAS, nil
 	}
-	return server
+	for _, h := range hosts() {
+		host := e.hosts[h.server].Name()
+		if strings.EqualFold(name, h.server) || strings.EqualFold(name, host) {
+			return h.server, nil
+		}
+		allowed = append(allowed, h.server, host)
+	}
+	slices.Sort(allowed)
+	return "", fmt.Errorf("server %q, want one of %s", name, strings.Join(allowed, ", "))
 }
 
 // FocusURI is the SIP address of a user's meeting.
