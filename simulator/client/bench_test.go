@@ -37,18 +37,25 @@ type bench struct {
 	next  *byte
 }
 
-// onBench runs a spec in a bubble with a bench.
+// onBench runs a spec in a bubble with a bench, whose PKI answers.
 func onBench(f func(b bench)) {
+	onBareBench(func(b bench) {
+		l, err := b.host("pki.test").Listen("tcp", ":80")
+		Expect(err).NotTo(HaveOccurred())
+		status := http.Server{Handler: b.pki.Handler()}
+		go status.Serve(l)
+		defer status.Close()
+		f(b)
+	})
+}
+
+// onBareBench leaves the PKI to answer to others.
+func onBareBench(f func(b bench)) {
 	worldtest.World(GinkgoTB(), world.Config{}, func(w *world.Memory) {
 		p, err := pki.New(pki.Config{Now: time.Now})
 		Expect(err).NotTo(HaveOccurred())
 		b := bench{world: w, pki: p, log: journal.NewMemory(), next: new(byte)}
 		b.alice = w.Host("alice", netip.MustParseAddr("10.1.0.11"))
-		l, err := b.host("pki.test").Listen("tcp", ":80")
-		Expect(err).NotTo(HaveOccurred())
-		status := http.Server{Handler: p.Handler()}
-		go status.Serve(l)
-		defer status.Close()
 		f(b)
 	})
 }

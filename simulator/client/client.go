@@ -58,6 +58,7 @@ type Client struct {
 
 	step     sync.Mutex // held by the step under way
 	presence *presence  // guarded by step; nil when not signed in
+	call     *call      // guarded by step; nil when in no meeting
 }
 
 // New makes a client that is not signed in.
@@ -100,6 +101,8 @@ func (c *Client) Do(ctx context.Context, s Step) journal.Outcome {
 func (c *Client) Close() error {
 	c.step.Lock()
 	defer c.step.Unlock()
+	w := &walk{Client: c, ctx: context.Background(), aside: true}
+	_ = w.leave(false)
 	c.absent()
 	return nil
 }

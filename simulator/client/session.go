@@ -43,9 +43,8 @@ type session struct {
 
 	mu      sync.Mutex // guards auth, pending, notes, closing and writing
 	auth    *sipauth.Client
-	pending map[string]*pending      // by transaction
-	notes   map[string]chan []byte   // bodies of notifications, by Call-ID
-	ended   map[string]chan struct{} // closed by the peer's BYE, by Call-ID
+	pending map[string]*pending    // by transaction
+	notes   map[string]chan []byte // bodies of notifications, by Call-ID
 	closing bool
 
 	done chan struct{} // closed when reading has ended
@@ -64,7 +63,7 @@ func newSession(w *walk, f *flow, conn *tls.Conn, server string) *session {
 		id: w.identity(f), register: newDialog("sip:" + w.conf.User),
 		auth:    sipauth.NewClient(sipauth.ClientConfig{User: w.conf.User, Password: w.conf.Password, Now: w.conf.Now}),
 		alive:   60 * time.Second, // until the server says otherwise: pidgin-sipe's
-		pending: make(map[string]*pending), notes: make(map[string]chan []byte), ended: make(map[string]chan struct{}),
+		pending: make(map[string]*pending), notes: make(map[string]chan []byte),
 		done: make(chan struct{}),
 	}
 	s.register.target = "sip:" + w.conf.Domain
@@ -276,12 +275,7 @@ func (s *session) asked(req *sip.Request) error {
 		if req.Method == "BENOTIFY" { // [MS-SIP] benotify: never answered
 			return nil
 		}
-	case "BYE":
-		if c, ok := s.ended[callID]; ok {
-			delete(s.ended, callID)
-			close(c)
-		}
-	case "OPTIONS", "MESSAGE", "INFO":
+	case "BYE", "OPTIONS", "MESSAGE", "INFO":
 	default:
 		status = "405 Method Not Allowed"
 	}

@@ -21,12 +21,32 @@ func (Status) take(w *walk) end {
 	if stopped != nil {
 		return end{stop: stopped}
 	}
-	e := end{}
+	e := w.heard()
+	if e.stop != nil {
+		return e
+	}
 	if p.regained() {
 		e.text = "Signed in again, the connection had been lost"
 	}
 	w.reach(s.flow.name, journal.StageDone)
 	return e
+}
+
+// heard says whether a client in a meeting still has its audio. In no meeting there
+// is nothing to say.
+func (w *walk) heard() end {
+	c := w.call
+	if c == nil {
+		return end{}
+	}
+	if c.trouble == nil {
+		w.reach(c.path.name, journal.StageMedia)
+		if err := c.measure(w); err != nil {
+			return end{stop: w.fail(err).degraded(), media: journal.MediaNone}
+		}
+		return end{media: c.path.mediaName(), text: "Still signed in and in the meeting, with audio"}
+	}
+	return end{stop: c.trouble, media: journal.MediaNone}
 }
 
 func (SignOut) take(w *walk) end {
@@ -37,6 +57,9 @@ func (SignOut) take(w *walk) end {
 	}
 	defer w.absent()
 	s, stopped := p.current(w)
+	if err := w.leave(stopped == nil); err != nil && stopped == nil {
+		return end{stop: w.fail(err)}
+	}
 	if stopped != nil { // nothing is left to sign out from
 		return end{}
 	}
