@@ -40,9 +40,6 @@ type Config struct {
 	Users map[string]string
 	// Addr gives each server's host its address; nil is a plan of public addresses.
 	Addr func(server string) netip.Addr
-	// FreePorts takes ports that the system picks in place of the usual ones;
-	// Endpoints and all that the servers advertise say which.
-	FreePorts bool
 }
 
 // host is one row of the plan of hosts: name under the zone (or whole, when it
@@ -97,14 +94,6 @@ func plannedAddr(server string) netip.Addr {
 		}
 	}
 	return netip.Addr{}
-}
-
-// port is the usual port, or 0 for one that the system picks.
-func (c Config) port(usual uint16) uint16 {
-	if c.FreePorts {
-		return 0
-	}
-	return usual
 }
 
 // random gives n random bytes.

@@ -51,14 +51,13 @@ func newEdge(c *core, server string, h world.Host, password func([]byte) ([]byte
 func startEdge(e *Estate, h world.Host) error {
 	e.tickets = newTickets()
 	d := newEdge(e.core, Edge, h, func(username []byte) ([]byte, bool) { return e.tickets.check(username, e.Now()) })
-	port, err := e.listen(h, e.port(443), d.serveTCP)
+	port, err := e.listen(h, 443, d.serveTCP)
 	if err != nil {
 		return err
 	}
 	e.publish("edge", h, "tcp", port)
 	d.self = netip.AddrPortFrom(h.Addr(), port)
-	const usual = 3478
-	p, err := h.ListenPacket("udp", fmt.Sprintf(":%d", e.port(usual)))
+	p, err := h.ListenPacket("udp", ":3478")
 	if err != nil {
 		return fmt.Errorf("server %s: %w", h.Name(), err)
 	}

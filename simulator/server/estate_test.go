@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -44,5 +45,49 @@ var _ = Describe("an estate", func() {
 	It("refuses to start without what it needs", func() {
 		_, err := server.Start(server.Config{})
 		Expect(err).To(MatchError("server: configuration lacks World, PKI or Now"))
+	})
+})
+
+var _ = Describe("an estate on real sockets", func() {
+	It("signs in, allocates a relay and serves pages", func() {
+		w := world.NewLoopback(world.Config{})
+		defer w.Close()
+		s := newStage(w)
+		defer s.Close()
+		p := s.signedIn("alice@contoso.test", "secret")
+		p.join()
+		user, password := p.relayCredentials()
+		for _, endpoint := range []string{"edge", "edge-udp"} {
+			c := &turnClient{conn: s.dial(endpoint), framed: endpoint == "edge", user: user, password: password}
+			if c.framed {
+				c.greet()
+			}
+			Expect(c.allocate().Addr().String()).To(Equal("52.112.0.13"))
+		}
+		status, _, _ := s.fetch("https://lyncdiscover.contoso.test/")
+		Expect(status).To(Equal(200))
+	})
+})
+
+var _ = Describe("the journal of an estate", func() {
+	It("is the same every time", func() {
+		told := func() (lines []string) {
+			onStage(func(s *stage) {
+				alice := s.signedIn("alice@contoso.test", "secret")
+				alice.join()
+				bob := s.signedIn("bob@contoso.test", "hidden")
+				bob.join()
+				c := s.relayClient("edge")
+				c.allocate()
+				s.fetch(s.MeetingURL("alice@contoso.test", "weekly"))
+				bob.ask(200, bob.request("BYE", focus, "<"+focus+">", "focus-bob@contoso.test", nil, ""))
+				alice.hear()
+				for _, e := range s.log.Log() {
+					lines = append(lines, fmt.Sprint(e.At, e.Flow, e.Actor, e.Body))
+				}
+			})
+			return lines
+		}
+		Expect(told()).To(Equal(told()))
 	})
 })

@@ -36,14 +36,13 @@ func startFrontEnd(e *Estate, h world.Host) error {
 	f := &frontEnd{Estate: e, host: h, identity: id, parser: newParser(), conferences: make(map[string]*conference)}
 	for _, p := range []struct {
 		endpoint, service string
-		usual             uint16
+		port              uint16
 	}{{"sip", "_sipinternaltls._tcp.", 5061}, {"sip443", "_sip._tls.", 443}} {
-		port, err := e.listen(h, e.port(p.usual), f.serve)
-		if err != nil {
+		if _, err := e.listen(h, p.port, f.serve); err != nil {
 			return err
 		}
-		e.publish(p.endpoint, h, "tcp", port)
-		e.World.SetSRV(p.service+e.Domain, world.SRV{Target: names[1], Port: port})
+		e.publish(p.endpoint, h, "tcp", p.port)
+		e.World.SetSRV(p.service+e.Domain, world.SRV{Target: names[1], Port: p.port})
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func startTURN(e *Estate, h world.Host) error {
 	if err != nil {
 		return err
 	}
-	port, err := serveTURN(e.core, h, e.port(443), id)
+	port, err := serveTURN(e.core, h, 443, id)
 	e.publish("turns", h, "tcp", port)
 	return err
 }

@@ -12,7 +12,7 @@ import (
 
 // startStatus serves the public PKI's CRLs and OCSP answers.
 func startStatus(e *Estate, h world.Host) error {
-	port, err := newWeb(e.core, Status, h, e.PKI.Handler()).listen(e.port(80), nil)
+	port, err := newWeb(e.core, Status, h, e.PKI.Handler()).listen(80, nil)
 	e.publish("status", h, "tcp", port)
 	return err
 }
@@ -42,12 +42,12 @@ func startWeb(e *Estate, h world.Host) error {
 	mux.HandleFunc("GET "+rootPath, e.discoverRoot)
 	mux.HandleFunc("GET "+userPath, e.discoverUser)
 	w := newWeb(e.core, Web, h, mux)
-	port, err := w.listen(e.port(443), id)
+	port, err := w.listen(443, id)
 	if err != nil {
 		return err
 	}
 	e.publish("web", h, "tcp", port)
-	port, err = w.listen(e.port(80), nil)
+	port, err = w.listen(80, nil)
 	e.publish("web80", h, "tcp", port)
 	return err
 }
@@ -151,7 +151,7 @@ func startMeet(e *Estate, h world.Host) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = page.Execute(w, struct{ Conf template.URL }{conf})
 	})
-	port, err := newWeb(e.core, Meet, h, mux).listen(e.port(443), id)
+	port, err := newWeb(e.core, Meet, h, mux).listen(443, id)
 	if err != nil {
 		return fmt.Errorf("server %s: %w", h.Name(), err)
 	}
