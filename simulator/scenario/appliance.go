@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"rehearse/proxy"
-	"rehearse/reports/diag"
 )
 
 // applianceKeys are the keys of the appliance; they can be axes without more.
@@ -243,6 +242,9 @@ func made(at *node, pairs ...string) *node {
 // change reads an administrator's work at the appliance.
 func (d *decoder) change(n *node) Action {
 	var c Change
+	if d.out.Appliance.Deployment == None {
+		d.bad(n, "scenario-value", "this scenario has no appliance: its deployment is none")
+	}
 	if n.kind == scalar {
 		switch d.word(n, "appliance", []string{"restart", "cold cache"}) {
 		case "restart":
@@ -266,9 +268,6 @@ func (d *decoder) change(n *node) Action {
 		{"cold_cache", false, func(n *node) { c.ColdCache = d.only(n, "cold_cache") }},
 		{"revoke", false, func(n *node) { c.Revoke = d.host(n, "revoke") }},
 	})
-	if d.out.Appliance.Deployment == None {
-		d.report(diag.Diagnostic{ID: "scenario-value", Span: n.span, Message: "this scenario has no appliance: its deployment is none"})
-	}
 	return c
 }
 

@@ -137,7 +137,7 @@ func (d *decoder) events(n *node, key string) []Want {
 	for _, item := range each(n) {
 		w := Want{Span: item.span, Key: key}
 		d.object(item, "an event", d.eventTable(&w))
-		if item.kind == mapping && w.Kind == "" && w.Actor == "" && len(w.Values) == 0 {
+		if item.kind == mapping && len(item.fields) == 0 {
 			d.bad(item, "scenario-missing", "an event that could be any", "{kind: RevocationFetched, contains: offline}")
 		}
 		wants = append(wants, w)

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -21,7 +22,9 @@ func (d *decoder) standingFaults(n *node) {
 //	faults: {ocsp: {silent: 15s}, network: {blackhole: avedge.online.lync.com, port: 443}, front_end: 503}
 func (d *decoder) faults(n *node) []Fault {
 	if n.kind == scalar {
-		d.word(n, "faults", []string{"none"})
+		if n.text != "none" {
+			d.bad(n, "scenario-value", fmt.Sprintf("faults %q, want none or a mapping of targets to what is wrong", n.text), "faults: {ocsp: stale}")
+		}
 		return nil
 	}
 	if n.kind == list {
@@ -150,9 +153,10 @@ func (d *decoder) params(f *Fault, k FaultKind, n, value *node) {
 
 // usage is how a fault is written.
 func usage(k FaultKind) string {
-	parts := []string{k.Word + ": " + strings.ToUpper(k.Needed[0])}
+	sample := map[string]string{"by": "3s", "rate": "30%", "to": "10.66.0.1", "alert": "handshake_failure", "status": "503", "address": "HOST:PORT"}
+	parts := []string{k.Word + ": " + cmp.Or(sample[k.Needed[0]], "HOST")}
 	for _, p := range k.Needed[1:] {
-		parts = append(parts, p+": "+strings.ToUpper(p))
+		parts = append(parts, p+": "+cmp.Or(sample[p], "HOST"))
 	}
 	return fmt.Sprintf("%s: {%s}", k.Target, strings.Join(parts, ", "))
 }

@@ -128,6 +128,7 @@ func (d *decoder) clientAction(name string, n *node) Action {
 		return plainActions()[i]
 	}
 	var join, browse, target, speak *node
+	before := len(d.found)
 	d.object(n, "what "+name+" does", []key{
 		{"join", false, func(n *node) { join = n }},
 		{"browse", false, func(n *node) { browse = n }},
@@ -135,7 +136,7 @@ func (d *decoder) clientAction(name string, n *node) Action {
 		{"speak", false, func(n *node) { speak = n }},
 	})
 	switch {
-	case n.kind != mapping:
+	case n.kind != mapping || len(d.found) > before:
 	case join != nil && browse == nil && target == nil && speak == nil:
 		return Join{d.text(join, "join")}
 	case browse != nil && join == nil && target == nil && speak == nil:

@@ -145,16 +145,23 @@ func (s *source) tree(report func(diag.Diagnostic)) *node {
 	return (&reader{src: s, report: report}).node(doc.Content[0])
 }
 
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+var (
+	yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+	// The YAML package counts lines from 0 in the errors of its grammar, from 1 in
+	// those of its scanner.
+	grammarError = regexp.MustCompile(`^did not find expected (key|node content|',' or|'-' indicator|<)`)
+)
 
-// syntax makes a diagnostic of an error of the YAML parser, which knows the line.
+// syntax makes a diagnostic of an error of the YAML package, which knows the line.
 func (s *source) syntax(err error) diag.Diagnostic {
 	d := diag.Diagnostic{ID: "scenario-yaml", Span: diag.Span{File: s.shown}, Message: err.Error()}
 	if m := yamlError.FindStringSubmatch(err.Error()); m != nil {
 		d.Message = m[2]
-		if line, err := strconv.Atoi(m[1]); err == nil {
-			d.Span.Start.Line = min(line, len(s.lines))
+		line, _ := strconv.Atoi(m[1]) // none is 0
+		if grammarError.MatchString(m[2]) {
+			line++
 		}
+		d.Span.Start.Line = min(line, len(s.lines))
 	}
 	d.Message = "the YAML cannot be read: " + d.Message
 	return d
@@ -281,6 +288,8 @@ func describe(n *node) string {
 		return "empty"
 	case n.kind == scalar:
 		return strconv.Quote(n.text)
+	case len(n.items)+len(n.fields) == 0:
+		return "an empty " + strings.TrimPrefix(n.kind.String(), "a ")
 	}
 	return n.kind.String()
 }

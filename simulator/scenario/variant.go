@@ -108,9 +108,23 @@ func (d *decoder) apply(root *node, picked []choice) *node {
 
 func (d *decoder) put(root *node, s setting) *node {
 	out, ok := root.set(s.path, s)
-	if !ok {
+	if !ok || strays(root, s.path) {
 		d.report(diag.Diagnostic{ID: "scenario-matrix", Span: s.at.span, Message: fmt.Sprintf("the path %s leads to nothing in this scenario", strings.Join(s.path, "."))})
 		return root
 	}
 	return out
+}
+
+// strays says whether a path leads to a client or server that does not exist:
+// making one of a slip would hide it.
+func strays(root *node, to []string) bool {
+	if to[0] != "clients" && to[0] != "servers" || len(to) < 3 || to[1] == "*" {
+		return false
+	}
+	for k := len(to); k > 1; k-- {
+		if root.get(to[0]).get(strings.Join(to[1:k], ".")) != nil {
+			return false
+		}
+	}
+	return true
 }
