@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -93,3 +94,6 @@ func marks(d policy.Decision) []string {
 }
 
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// allocations is how often f makes memory, on average.
+func allocations(f func()) float64 { return testing.AllocsPerRun(100, f) }

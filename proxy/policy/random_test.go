@@ -185,15 +185,20 @@ func (r random) layer(b *strings.Builder) {
 			}
 			fmt.Fprintf(b, "[%s] %s %s\n", section, r.guard(kind, by), r.pick("", "", "action.tag(yes)"))
 		}
-		rules := 1 + r.IntN(5)
-		if r.chance(8) {
+		rules, focus := 1+r.IntN(5), ""
+		if r.chance(8) { // many rules on one thing, so that the index has it
 			rules = 80
+			focus = r.pick("url.domain", "url.host", "url", "category", "client.address", "client.protocol", "user", "group", "realm", "http.method",
+				"service.name", "url.scheme", "condition", "server_url.domain", "exception.id")
 		}
 		for range rules {
 			pattern := map[string]func() string{"url.domain": r.urlPattern, "url": r.wholeURL, "server_url.domain": r.urlPattern,
 				"url.regex": func() string { return r.pick(`"docs"`, `"^http://a"`, `"ync"`) }}[section]
 			if pattern != nil {
 				b.WriteString(pattern() + " ")
+			}
+			if e, ok := cpl.Lookup(cpl.KindCondition, focus); ok && r.chance(70) && e.Allows(kind) && e.At <= by && (focus != "condition" || kind == "Proxy" && by == policy.AtResponse) {
+				b.WriteString(focus + "=" + r.expression(r.triggers()[focus]) + " ")
 			}
 			fmt.Fprintf(b, "%s %s\n", r.conditions(kind, by, 2, kind == "Proxy" && by == policy.AtResponse), r.settings(kind, early))
 		}
