@@ -6,5 +6,5 @@ import "embed"
 
 // FS has the stock scenarios and the policies they install.
 //
-//go:embed */*.yaml policy/*.cpl
+//go:embed _office.yaml */*.yaml policy/*.cpl
 var FS embed.FS

@@ -169,15 +169,6 @@ func (c *conn) end(err error) {
 	c.record(closed)
 }
 
-// reset closes with RST.
-func (c *conn) reset() {
-	c.ended = true
-	if l, ok := c.Conn.(interface{ SetLinger(int) error }); ok {
-		_ = l.SetLinger(0)
-	}
-	c.Close()
-}
-
 // hangUp closes with FIN and records that and why.
 func (c *conn) hangUp(after string) {
 	c.ended = true

@@ -37,8 +37,7 @@ var _ = Describe("an estate", func() {
 			for _, name := range []string{"lyncdiscover.contoso.test", "lyncdiscoverinternal.contoso.test", "sip.contoso.test", "meet.contoso.test"} {
 				Expect(s.client.Resolve(ctx, name)).NotTo(BeEmpty(), name)
 			}
-			Expect(s.client.ResolveSRV(ctx, "_sip._tls.contoso.test")).To(Equal([]world.SRV{{Target: "sip.contoso.test", Port: 443}}))
-			Expect(s.client.ResolveSRV(ctx, "_sipinternaltls._tcp.contoso.test")).To(Equal([]world.SRV{{Target: "sip.contoso.test", Port: 5061}}))
+			Expect(s.client.ResolveSRV(ctx, "_sip._tls.contoso.test")).To(Equal([]world.SRV{{Target: "sipdir.online.lync.com", Port: 443}}))
 		})
 	})
 

@@ -35,15 +35,17 @@ func startFrontEnd(e *Estate, h world.Host) error {
 	}
 	f := &frontEnd{Estate: e, host: h, identity: id, parser: newParser(), conferences: make(map[string]*conference)}
 	for _, p := range []struct {
-		endpoint, service string
-		port              uint16
-	}{{"sip", "_sipinternaltls._tcp.", 5061}, {"sip443", "_sip._tls.", 443}} {
+		endpoint string
+		port     uint16
+	}{{"sip", 5061}, {"sip443", 443}} {
 		if _, err := e.listen(h, p.port, f.serve); err != nil {
 			return err
 		}
 		e.publish(p.endpoint, h, "tcp", p.port)
-		e.World.SetSRV(p.service+e.Domain, world.SRV{Target: names[1], Port: p.port})
 	}
+	// A hosted estate has the service record for clients outside only; the internal
+	// one exists where the servers stand in the same network.
+	e.World.SetSRV("_sip._tls."+e.Domain, world.SRV{Target: h.Name(), Port: e.endpoints["sip443"].Port})
 	return nil
 }
 

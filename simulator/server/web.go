@@ -75,8 +75,7 @@ type sipServer struct {
 }
 
 type userLinks struct {
-	SipServerInternalAccess, SipServerExternalAccess *sipServer
-	SipClientInternalAccess, SipClientExternalAccess *sipServer
+	SipServerExternalAccess, SipClientExternalAccess *sipServer
 	Link                                             []link
 }
 
@@ -88,16 +87,16 @@ func (e *Estate) discoverRoot(w http.ResponseWriter, r *http.Request) {
 	}}})
 }
 
-// discoverUser says where the user signs in.
+// discoverUser says where the user signs in. The estate is a hosted one: its
+// clients come from outside, and only that access is named.
 //
 // Modelled: a real server asks for a web ticket first (401 with
 // X-MS-WebTicketURL); this one does not.
 func (e *Estate) discoverUser(w http.ResponseWriter, r *http.Request) {
-	sip, outside := e.endpoints["sip"], e.endpoints["sip443"]
-	inner, outer := &sipServer{sip.Host, sip.Port}, &sipServer{outside.Host, outside.Port}
+	at := e.endpoints["sip443"]
+	access := &sipServer{at.Host, at.Port}
 	writeXML(w, discoveryType, autodiscoverResponse{AccessLocation: "External", User: &userLinks{
-		SipServerInternalAccess: inner, SipServerExternalAccess: outer,
-		SipClientInternalAccess: inner, SipClientExternalAccess: outer,
+		SipServerExternalAccess: access, SipClientExternalAccess: access,
 	}})
 }
 

