@@ -9,7 +9,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4" //nolint:staticcheck // NTLM is defined on MD4
+	//lint:ignore SA1019 NTLM is defined on MD4
+	"golang.org/x/crypto/md4"
 )
 
 // sequence is the number in every NTLM signature of SIP, [MS-SIPAE] 3.1.4.1.
