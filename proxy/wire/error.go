@@ -29,3 +29,11 @@ func (e *Error) Error() string {
 
 // Is says whether target is ErrShort and the bytes only ended too early.
 func (e *Error) Is(target error) bool { return e.Short && target == ErrShort }
+
+// Bytes is "1 byte", "7 bytes".
+func Bytes(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -37,7 +37,7 @@ func parseAddress(name string, value []byte) (netip.AddrPort, *wire.Error) {
 		return netip.AddrPort{}, bad(name+" "+field, offset, got, want)
 	}
 	if len(value) < 4 {
-		return fail("size", 0, fmt.Sprintf("%d bytes", len(value)), "8 or 20 bytes")
+		return fail("size", 0, wire.Bytes(len(value)), "8 or 20 bytes")
 	}
 	if value[0] != 0 {
 		return fail("reserved byte", 0, fmt.Sprintf("%#02x", value[0]), "0x00")
@@ -51,7 +51,7 @@ func parseAddress(name string, value []byte) (netip.AddrPort, *wire.Error) {
 		return fail("family", 1, fmt.Sprintf("%#02x", value[1]), "0x01 or 0x02")
 	}
 	if len(value) != 4+size {
-		return fail("size", 0, fmt.Sprintf("%d bytes", len(value)), fmt.Sprintf("%d bytes", 4+size))
+		return fail("size", 0, wire.Bytes(len(value)), wire.Bytes(4+size))
 	}
 	addr, _ := netip.AddrFromSlice(value[4:])
 	if addr.Is4In6() {

@@ -69,7 +69,7 @@ func parserOf(number uint16) parser {
 // parseAttribute reads the attribute at the start of b and gives its size.
 func parseAttribute(b []byte, id TransactionID) (Attribute, int, *wire.Error) {
 	if len(b) < 4 {
-		return nil, 0, bad("attribute header", 0, fmt.Sprintf("%d bytes", len(b)), "4 bytes")
+		return nil, 0, bad("attribute header", 0, wire.Bytes(len(b)), "4 bytes")
 	}
 	number, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
 	if len(b)-4 < size {
@@ -101,7 +101,7 @@ func wrongSize(a Attribute, value []byte, want int) *wire.Error {
 	if len(value) == want {
 		return nil
 	}
-	return bad(a.Name(), 0, fmt.Sprintf("%d bytes", len(value)), fmt.Sprintf("%d bytes", want))
+	return bad(a.Name(), 0, wire.Bytes(len(value)), wire.Bytes(want))
 }
 
 // parseUint32 reads the value of an attribute that is one number.

@@ -28,7 +28,7 @@ func (e ErrorCode) appendValue(dst []byte, _ TransactionID) []byte {
 
 func parseErrorCode(value []byte, _ TransactionID) (Attribute, *wire.Error) {
 	if len(value) < 4 {
-		return nil, bad("Error Code", 0, fmt.Sprintf("%d bytes", len(value)), "at least 4 bytes")
+		return nil, bad("Error Code", 0, wire.Bytes(len(value)), "at least 4 bytes")
 	}
 	if value[0] != 0 || value[1] != 0 {
 		return nil, bad("Error Code reserved bytes", 0, fmt.Sprintf("% x", value[:2]), "00 00")

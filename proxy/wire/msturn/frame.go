@@ -123,5 +123,5 @@ func frameTypeBegins(b []byte) bool {
 
 func frameShort(field string, got, want int) error {
 	return &wire.Error{Message: "MS-TURN frame", Field: field, Offset: got,
-		Got: fmt.Sprintf("%d bytes", got), Want: fmt.Sprintf("%d bytes", want), Short: true}
+		Got: wire.Bytes(got), Want: wire.Bytes(want), Short: true}
 }

@@ -115,7 +115,7 @@ func checkHeader(b []byte) error {
 
 func short(field string, got, want int) error {
 	return &wire.Error{Message: "MS-TURN message", Field: field, Offset: got,
-		Got: fmt.Sprintf("%d bytes", got), Want: fmt.Sprintf("%d bytes", want), Short: true}
+		Got: wire.Bytes(got), Want: wire.Bytes(want), Short: true}
 }
 
 // String is the message in one line: "Allocate request: MS-Version 1 (ICE), ...".

@@ -3,7 +3,6 @@ package msturn
 import (
 	"crypto/sha1"
 	"crypto/sha256"
-	"fmt"
 
 	"rehearse/proxy/wire"
 )
@@ -33,7 +32,7 @@ func (m MessageIntegrity) appendValue(dst []byte, _ TransactionID) []byte {
 
 func parseMessageIntegrity(value []byte, _ TransactionID) (Attribute, *wire.Error) {
 	if len(value) != sha1.Size && len(value) != sha256.Size {
-		return nil, bad("Message Integrity", 0, fmt.Sprintf("%d bytes", len(value)), "20 or 32 bytes")
+		return nil, bad("Message Integrity", 0, wire.Bytes(len(value)), "20 or 32 bytes")
 	}
 	return MessageIntegrity(value), nil
 }

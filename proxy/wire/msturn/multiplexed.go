@@ -27,7 +27,7 @@ func ParseMultiplexed(payload []byte) (Multiplexed, error) {
 	var m Multiplexed
 	if len(payload) < len(m.Session) {
 		return m, &wire.Error{Message: "MS-TURN multiplexed frame", Field: "session id", Offset: FrameHeaderSize,
-			Got: fmt.Sprintf("%d bytes", len(payload)), Want: fmt.Sprintf("at least %d bytes", len(m.Session))}
+			Got: wire.Bytes(len(payload)), Want: fmt.Sprintf("at least %d bytes", len(m.Session))}
 	}
 	m.Data = payload[copy(m.Session[:], payload):]
 	return m, nil

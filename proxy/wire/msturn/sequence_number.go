@@ -40,5 +40,5 @@ func parseSequenceNumber(value []byte, _ TransactionID) (Attribute, *wire.Error)
 	case 24:
 		return SequenceNumber{Connection: [20]byte(value), Sequence: binary.BigEndian.Uint32(value[20:])}, nil
 	}
-	return nil, bad("MS-Sequence Number", 0, fmt.Sprintf("%d bytes", len(value)), "24 or 4 bytes")
+	return nil, bad("MS-Sequence Number", 0, wire.Bytes(len(value)), "24 or 4 bytes")
 }

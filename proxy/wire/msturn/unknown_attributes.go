@@ -35,7 +35,7 @@ func (u UnknownAttributes) appendValue(dst []byte, _ TransactionID) []byte {
 
 func parseUnknownAttributes(value []byte, _ TransactionID) (Attribute, *wire.Error) {
 	if len(value)%2 != 0 {
-		return nil, bad("Unknown Attributes", 0, fmt.Sprintf("%d bytes", len(value)), "an even number of bytes")
+		return nil, bad("Unknown Attributes", 0, wire.Bytes(len(value)), "an even number of bytes")
 	}
 	u := make(UnknownAttributes, len(value)/2)
 	for i := range u {

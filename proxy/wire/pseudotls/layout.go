@@ -87,6 +87,6 @@ func (l layout) check(b []byte) error {
 		return nil
 	}
 	return &wire.Error{Message: l.message, Field: "length", Offset: min(len(b), l.size),
-		Got: fmt.Sprintf("%d bytes", len(b)), Want: fmt.Sprintf("%d bytes", l.size),
+		Got: wire.Bytes(len(b)), Want: wire.Bytes(l.size),
 		Short: l.match(b) == wire.Maybe}
 }

@@ -43,7 +43,7 @@ func (m Message) Alert() (Alert, error) {
 	case m.Content != AlertRecord:
 		return bad("record type", 0, uint8(m.Content), "21")
 	case len(m.Body) != 2:
-		return bad("length", 3, fmt.Sprintf("%d bytes", len(m.Body)), "2 bytes, an alert in clear")
+		return bad("length", 3, wire.Bytes(len(m.Body)), "2 bytes, an alert in clear")
 	case m.Body[0] != 1 && m.Body[0] != 2:
 		return bad("level", recordHeader, m.Body[0], "1 or 2")
 	}

@@ -2,6 +2,7 @@ package tlshello
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/netip"
 )
 
@@ -75,11 +76,14 @@ func (h *ClientHello) Offers(version uint16) bool {
 // clients make up so that servers stay tolerant (RFC 8701).
 func IsGREASE(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
 
-// VersionName names a version: "TLS 1.3", "SSLv3", "SSLv2", or its number in
-// hexadecimal.
+// VersionName names a version: "TLS 1.3", "TLS 1.3 draft 28", "SSLv3", "SSLv2", or
+// its number in hexadecimal.
 func VersionName(version uint16) string {
-	if version == 0x0002 {
+	switch {
+	case version == 0x0002:
 		return "SSLv2"
+	case version>>8 == 0x7f, version>>8 == 0xfb: // the second is Facebook's
+		return fmt.Sprintf("TLS 1.3 draft %d", version&0xff)
 	}
 	return tls.VersionName(version)
 }

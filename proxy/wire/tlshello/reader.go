@@ -2,7 +2,6 @@ package tlshello
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"rehearse/proxy/wire"
 )
@@ -21,7 +20,7 @@ func (r *reader) bytes(field string, n int) []byte {
 		return nil
 	}
 	if len(r.rest) < n {
-		r.fail(field, fmt.Sprintf("%d bytes", len(r.rest)), fmt.Sprintf("%d bytes", n))
+		r.fail(field, wire.Bytes(len(r.rest)), wire.Bytes(n))
 		return nil
 	}
 	b := r.rest[:n:n]
@@ -75,7 +74,7 @@ func (r *reader) more() bool { return r.err == nil && len(r.rest) > 0 }
 // end demands that nothing is left.
 func (r *reader) end(field string) {
 	if r.more() {
-		r.fail(field, fmt.Sprintf("%d bytes more", len(r.rest)), "the end")
+		r.fail(field, wire.Bytes(len(r.rest))+" more", "the end")
 	}
 }
 

@@ -66,5 +66,5 @@ func checkRecord(b []byte) error {
 
 func shortRecord(field string, got, want int) error {
 	return &wire.Error{Message: "TLS record", Field: field, Offset: got,
-		Got: fmt.Sprintf("%d bytes", got), Want: fmt.Sprintf("%d bytes", want), Short: true}
+		Got: wire.Bytes(got), Want: wire.Bytes(want), Short: true}
 }

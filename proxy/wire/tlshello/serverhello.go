@@ -1,8 +1,6 @@
 package tlshello
 
-import (
-	"fmt"
-)
+import "rehearse/proxy/wire"
 
 // ServerHello is what a server chose.
 type ServerHello struct {
@@ -75,7 +73,7 @@ func sessionID(r *reader) []byte {
 	in := r.vector("session id", 1)
 	r.join(in)
 	if len(in.rest) > 32 {
-		r.fail("session id", fmt.Sprintf("%d bytes", len(in.rest)), "at most 32 bytes")
+		r.fail("session id", wire.Bytes(len(in.rest)), "at most 32 bytes")
 	}
 	return in.rest
 }

@@ -21,7 +21,7 @@ func parseSSLv2(stream []byte) (*ClientHello, error) {
 	}
 	if len(stream) < size {
 		return nil, &wire.Error{Message: name, Field: "record", Offset: len(stream),
-			Got: fmt.Sprintf("%d bytes", len(stream)), Want: fmt.Sprintf("%d bytes", size), Short: true}
+			Got: wire.Bytes(len(stream)), Want: wire.Bytes(size), Short: true}
 	}
 	r := &reader{message: name, at: 2, rest: stream[2:size]}
 	r.u8("message type")
