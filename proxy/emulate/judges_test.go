@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -34,20 +35,26 @@ type estate struct {
 	root, issuing *emulate.Authority
 	forge         *emulate.Forge
 	origin        *x509.Certificate
-	responder     *emulate.Responder
+	how           atomic.Pointer[emulate.Answer] // of OCSP answers and lists
+	seen          chan string
 }
 
 func newEstate(newKey func() crypto.Signer, pointers emulate.Pointers) *estate {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	Expect(err).NotTo(HaveOccurred())
 	base := "http://" + listener.Addr().String()
-	e := &estate{dir: GinkgoT().TempDir(), root: authority(emulate.AuthorityConfig{Name: "Root", Key: newKey(), Now: time.Now})}
+	e := &estate{dir: GinkgoT().TempDir(), seen: make(chan string, 64), root: authority(emulate.AuthorityConfig{Name: "Root", Key: newKey(), Now: time.Now})}
 	e.issuing = authority(emulate.AuthorityConfig{
 		Name: "Issuing", Key: newKey(), Parent: e.root, Now: time.Now,
 		OCSPURL: emulate.OCSPURL(base, "root"), CRLURL: emulate.CRLURL(base, "root"),
 	})
-	e.responder = emulate.NewResponder(e.issuing)
-	server := &http.Server{Handler: e.responder}
+	e.how.Store(&emulate.Answer{})
+	responder := emulate.NewResponder(e.issuing)
+	responder.How = func(string, string) emulate.Answer { return *e.how.Load() }
+	responder.Seen = func(method, what, authority, result string) {
+		e.seen <- strings.Join([]string{method, what, authority, result}, " ")
+	}
+	server := &http.Server{Handler: responder}
 	go server.Serve(listener)
 	DeferCleanup(server.Close)
 	pointers.Base = base
@@ -145,10 +152,8 @@ var _ = Describe("openssl", func() {
 
 		It("asks the responder with POST and a nonce, and verifies, with a key "+kind.name, func() {
 			openssl, e := judge("openssl"), newEstate(kind.make, both())
-			how := emulate.Answer{}
-			e.responder.How = func(string, string) emulate.Answer { return how }
-			ask := func(h emulate.Answer) string {
-				how = h
+			ask := func(how emulate.Answer) string {
+				e.how.Store(&how)
 				out, _ := run(e.dir, openssl, "ocsp", "-issuer", "issuing.pem", "-cert", "leaf.pem", "-CAfile", "root.pem", "-verify_other", "issuing.pem", "-url", e.leaf().Leaf.OCSPServer[0])
 				return out
 			}
@@ -189,24 +194,16 @@ var _ = Describe("a strict Java client", func() {
 		Entry("with OCSP", emulate.Pointers{OCSP: true}, func(*estate) {}, "accept"),
 		Entry("with a CRL", emulate.Pointers{CRL: true}, func(*estate) {}, "accept"),
 		Entry("with both, the certificate revoked", both(), func(e *estate) { e.forge.Revoke("localhost") }, "reject: Certificate has been revoked, reason: KEY_COMPROMISE"),
-		Entry("with OCSP, a delegated responder", emulate.Pointers{OCSP: true}, func(e *estate) {
-			e.responder.How = func(string, string) emulate.Answer { return emulate.Answer{Delegated: true} }
-		}, "accept"),
-		Entry("with OCSP, wrongly signed", emulate.Pointers{OCSP: true}, func(e *estate) {
-			e.responder.How = func(string, string) emulate.Answer { return emulate.Answer{WrongSigner: true} }
-		}, "reject: "),
+		Entry("with OCSP, a delegated responder", emulate.Pointers{OCSP: true}, func(e *estate) { e.how.Store(&emulate.Answer{Delegated: true}) }, "accept"),
+		Entry("with OCSP, wrongly signed", emulate.Pointers{OCSP: true}, func(e *estate) { e.how.Store(&emulate.Answer{WrongSigner: true}) }, "reject: "),
 	)
 })
 
 var _ = Describe("gnutls", func() {
 	It("accepts an emulated certificate after asking about it", func() {
 		gnutls, e := judge("gnutls-cli"), newEstate(func() crypto.Signer { return ecKey() }, both())
-		asked := make(chan string, 16)
-		e.responder.Seen = func(method, what, authority, result string) {
-			asked <- strings.Join([]string{method, what, authority, result}, " ")
-		}
 		out, err := run(e.dir, gnutls, "--ocsp", "--x509cafile", "root.pem", "-p", e.serve(), "localhost")
 		Expect(err).NotTo(HaveOccurred(), out)
-		Eventually(asked).Should(Receive(Equal("POST ocsp issuing good")))
+		Eventually(e.seen).Should(Receive(Equal("POST ocsp issuing good")))
 	})
 })

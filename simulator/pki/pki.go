@@ -9,10 +9,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -35,12 +31,6 @@ const (
 const answerBackdate = 5 * time.Minute
 
 const keyCompromise = 1
-
-// The kinds of keys.
-const (
-	ECDSA = "ecdsa" // P-256
-	RSA   = "rsa"   // 2048 bits, from a pool that all PKIs of the process share
-)
 
 // Config describes a PKI.
 type Config struct {
@@ -110,17 +100,6 @@ func (p *PKI) authority(name, id string, parent *emulate.Authority) (*emulate.Au
 	return emulate.NewAuthority(cfg)
 }
 
-// key gives a key of the PKI's kind.
-func (p *PKI) key(slot int) (crypto.Signer, error) {
-	switch p.kind {
-	case ECDSA:
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case RSA:
-		return rsaKey(slot)
-	}
-	return nil, fmt.Errorf("key %q, want %q or %q", p.kind, ECDSA, RSA)
-}
-
 // Leaf issues a server certificate for DNS names and IP literals, with both revocation
 // pointers, and gives it with its key and the intermediate.
 func (p *PKI) Leaf(names ...string) (*tls.Certificate, error) {
@@ -165,8 +144,10 @@ func (p *PKI) Staple(cert *tls.Certificate, how emulate.Answer) ([]byte, error) 
 	return p.issuing.Staple(cert.Leaf, how)
 }
 
-// Root and Issuing are the two authorities.
-func (p *PKI) Root() *emulate.Authority    { return p.root }
+// Root is the authority that clients trust.
+func (p *PKI) Root() *emulate.Authority { return p.root }
+
+// Issuing is the intermediate, which issues the server certificates.
 func (p *PKI) Issuing() *emulate.Authority { return p.issuing }
 
 // Pointers are those that the PKI's certificates carry.
@@ -216,30 +197,3 @@ func (p *PKI) Revoke(name string) (lift func(), err error) {
 		}
 	}), nil
 }
-
-// The keys of the pool: no two of one PKI that must differ are the same. All leaves
-// of one PKI share one RSA key.
-const (
-	slotRoot = iota
-	slotIssuing
-	slotOther
-	slotLeaf
-	slotAppliance
-	slots
-)
-
-// rsaKeys makes each key of the pool once, when first asked for: RSA keys take long
-// to make, and many worlds live in one process. Only keys are shared, never
-// certificates.
-var rsaKeys = func() (pool [slots]func() (*rsa.PrivateKey, error)) {
-	for i := range pool {
-		pool[i] = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
-	}
-	return pool
-}()
-
-func rsaKey(slot int) (crypto.Signer, error) { return rsaKeys[slot]() }
-
-// ApplianceRSAKey is a key of the same pool for an appliance's emulated certificates,
-// see emulate.ForgeConfig.
-func ApplianceRSAKey() (crypto.Signer, error) { return rsaKey(slotAppliance) }
