@@ -114,10 +114,10 @@ func serverFaults(target, name string) []FaultKind {
 	return kinds
 }
 
-// faultTargets are the targets, in order.
-func faultTargets() []string {
+// targets are the targets of faults, in order.
+func targets(kinds []FaultKind) []string {
 	var targets []string
-	for _, k := range FaultKinds() {
+	for _, k := range kinds {
 		if !slices.Contains(targets, k.Target) {
 			targets = append(targets, k.Target)
 		}

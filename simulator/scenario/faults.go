@@ -38,7 +38,7 @@ func (d *decoder) faults(n *node) []Fault {
 			d.bad(f.key, "scenario-type", fmt.Sprintf("%s has no value", f.key.text))
 		case f.key.text == actorAppliance:
 			d.bad(f.key, "scenario-value", "what happens to the appliance is a step of its own", "- appliance: restart", "- appliance: cold cache")
-		case d.word(f.key, "faults of", faultTargets()) != "":
+		case d.word(f.key, "faults of", targets(d.loader.faults)) != "":
 			for _, item := range each(f.value) {
 				if fault, ok := d.fault(f.key.text, item); ok {
 					all = append(all, fault)
@@ -60,7 +60,7 @@ func (d *decoder) fault(target string, n *node) (f Fault, ok bool) {
 	}
 	var kinds []FaultKind
 	var words []string
-	for _, k := range FaultKinds() {
+	for _, k := range d.loader.faults {
 		if k.Target == target {
 			kinds, words = append(kinds, k), append(words, k.Word)
 		}

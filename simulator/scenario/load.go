@@ -19,7 +19,7 @@ import (
 // The File is never nil; with errors among the diagnostics it has no variants,
 // but the texts are there.
 func Load(fsys fs.FS, name, prefix string) (*File, diag.List) {
-	l := &loader{fsys: fsys, prefix: prefix, texts: map[string][]byte{}}
+	l := &loader{fsys: fsys, prefix: prefix, texts: map[string][]byte{}, faults: FaultKinds()}
 	f := &File{Path: l.shown(name), Texts: l.texts}
 	root := l.read(name, nil)
 	f.Source = l.texts[f.Path]
@@ -39,6 +39,7 @@ type loader struct {
 	fsys   fs.FS
 	prefix string
 	texts  map[string][]byte
+	faults []FaultKind
 	found  diag.List
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // maxVariants bounds what a matrix multiplies to.
-const maxVariants = 2000
+const maxVariants = 1000
 
 // axis is one line of a matrix.
 type axis struct {

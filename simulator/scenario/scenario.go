@@ -2,7 +2,35 @@
 // scenarios with positions out. It knows nothing of running them.
 //
 // Load reads a file, follows `extends`, multiplies `matrix` and gives one
-// Scenario for each variant, or every diagnostic of the file in one pass.
+// Scenario for each variant, or every diagnostic of the file in one pass. The keys
+// of each mapping stand in one table beside the code that reads them; the words of
+// the vocabularies come from the tables of the packages that give them meaning.
+//
+// # Extends
+//
+// `extends: other.yaml` lays the file over another one. Mappings are merged key by
+// key, a list or a text replaces what was there, and a key without a value takes an
+// inherited one away. Paths are relative to the file in which they stand.
+//
+// # Matrix
+//
+// An axis is a path to a setting with its values: `clients.alice.profile:
+// [skype-strict, browser]`. A `*` means every entry of a list or mapping; entries of
+// lists are named by their name, id or number from 0. Settings of the appliance need
+// no path: `release`, `policy`. Values without a text of their own get a name:
+// `faults: {silent: {ocsp: silent}, stale: {ocsp: stale}}`. An axis of any other name
+// has values that are mappings of paths, for settings that change together. The
+// first axis varies slowest.
+//
+// A `when` on a step, or on an entry of a list under `expect`, restricts it to
+// variants: `when: {deployment: explicit, release: ">=6.5.10.1"}`. All entries hold
+// whose when fits; no field may be expected twice in one variant.
+//
+// # Faults
+//
+// The faults of a scenario are in force from the beginning. A step `faults: {...}`
+// replaces all that are in force, until the next such step or the end; `faults: none`
+// ends them. Beside an actor, `faults` are in force for that one step, in addition.
 package scenario
 
 import (

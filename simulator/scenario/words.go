@@ -38,12 +38,15 @@ func KnownCode(code string) bool {
 			continue
 		}
 		if f.Prefix == "alert_" {
-			return slices.Contains(alertNames(), rest)
+			_, numeric := strconv.Atoi(rest)
+			_, ok := alertNumber(rest)
+			return ok && numeric != nil
 		}
 		n, err := strconv.Atoi(rest)
 		return err == nil && n >= 100 && n <= 699
 	}
-	return slices.Contains(codeNames(), code)
+	return slices.ContainsFunc(revocation.Codes, func(c revocation.Code) bool { return c.Symbol == code }) ||
+		slices.Contains(codeNames(), code)
 }
 
 // codeNames are the codes that are spelt out: those of certificates, of clients, of
