@@ -115,3 +115,15 @@ func BenchmarkOCSP(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHugeCRL signs a list of over 5 MiB.
+func BenchmarkHugeCRL(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		_, a, _ := benchForge(b, "ECDSA")
+		b.StartTimer()
+		if _, err := a.CRL(emulate.Answer{Huge: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

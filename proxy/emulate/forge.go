@@ -121,8 +121,10 @@ func (f *Forge) Emulate(r Request) (cert *tls.Certificate, cached bool, err erro
 
 // entry finds the place of a certificate in the cache, or makes it.
 //
-// The appliance's cache is keyed by name, issuer keyring, splash and server keyring;
-// this one by the whole of the origin's certificate, so that a renewed one is seen.
+// Differs from SGOS: the appliance's cache lists name, issuer keyring, splash text and
+// URL, and server keyring for each entry; this one goes by the whole of the origin's
+// certificate in the name's place, so that a renewed one is seen at once, and by the
+// pointers.
 func (f *Forge) entry(r Request) (e *entry, found bool) {
 	key := cacheKey{issuer: f.issuer(r), rsa: r.RSA}
 	if r.Origin != nil {
