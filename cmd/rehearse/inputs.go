@@ -58,9 +58,9 @@ func read(paths []string) (*inputs, error) {
 		case err != nil:
 			return nil, unable(err, "give the path of a scenario file or a folder of them")
 		case info.IsDir():
-			err = in.walk(os.DirFS(p), ".", filepath.ToSlash(p))
+			err = in.walk(disk(p), ".", filepath.ToSlash(p))
 		case strings.HasSuffix(p, ".yaml"), strings.HasSuffix(p, ".yml"):
-			err = in.scenario(os.DirFS(filepath.Dir(p)), filepath.Base(p), filepath.ToSlash(filepath.Dir(p)))
+			err = in.scenario(disk(filepath.Dir(p)), filepath.Base(p), filepath.ToSlash(filepath.Dir(p)))
 		default:
 			err = in.policy(p)
 		}
@@ -92,6 +92,15 @@ func (in *inputs) walk(fsys fs.FS, root, prefix string) error {
 		}
 	}
 	return nil
+}
+
+// disk is a folder whose scenarios may name files beside and above it, as
+// ../policy/x.cpl, which os.DirFS does not open.
+type disk string
+
+// Open implements fs.FS.
+func (d disk) Open(name string) (fs.File, error) {
+	return os.Open(filepath.Join(string(d), filepath.FromSlash(name)))
 }
 
 func (in *inputs) scenario(fsys fs.FS, p, prefix string) error {
