@@ -15,50 +15,19 @@ type addressRange struct{ low, high netip.Addr }
 // addressSet is a list of ranges in order, without overlaps.
 type addressSet []addressRange
 
-// parseAddresses reads 10.0.0.1, 10.0.0.0/8, 10.0.0.0/255.0.0.0 and the dash
-// range 10.0.0.1-10.0.0.9.
+// parseAddresses reads 10.0.0.1, 10.0.0.0/8 and the dash range 10.0.0.1-10.0.0.9.
 func parseAddresses(s string) (addressRange, bool) {
 	if low, high, ok := strings.Cut(s, "-"); ok {
 		a, err1 := netip.ParseAddr(strings.TrimSpace(low))
 		b, err2 := netip.ParseAddr(strings.TrimSpace(high))
 		return addressRange{a.Unmap(), b.Unmap()}, err1 == nil && err2 == nil && a.BitLen() == b.BitLen() && !b.Less(a)
 	}
-	addr, mask, ok := strings.Cut(s, "/")
-	a, err := netip.ParseAddr(addr)
-	if err != nil || !ok {
-		a = a.Unmap()
-		return addressRange{a, a}, err == nil
+	if strings.Contains(s, "/") {
+		p, err := netip.ParsePrefix(s)
+		return addressRange{p.Masked().Addr(), lastOf(p)}, err == nil
 	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil {
-		bits := maskBits(mask)
-		if p = netip.PrefixFrom(a, bits); bits < 0 || !p.IsValid() {
-			return addressRange{}, false
-		}
-	}
-	return addressRange{p.Masked().Addr(), lastOf(p)}, true
-}
-
-// maskBits is the length of a dotted mask such as 255.255.0.0, -1 for none.
-func maskBits(s string) int {
 	a, err := netip.ParseAddr(s)
-	if err != nil || !a.Is4() {
-		return -1
-	}
-	bits, ended := 0, false
-	for _, b := range a.As4() {
-		for i := 7; i >= 0; i-- {
-			switch one := b>>i&1 == 1; {
-			case one && ended:
-				return -1
-			case one:
-				bits++
-			default:
-				ended = true
-			}
-		}
-	}
-	return bits
+	return addressRange{a.Unmap(), a.Unmap()}, err == nil
 }
 
 // lastOf is the last address of a prefix.

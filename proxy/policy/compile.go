@@ -50,7 +50,7 @@ type compiler struct {
 
 func newCompiler(opt Options) *compiler {
 	c := &compiler{
-		policy:     &Policy{opt: opt, actions: map[string][]Call{}, strings: map[string]string{}, hosts: hostTable{}, categories: newCategoryTable()},
+		policy:     &Policy{opt: opt, actions: map[string][]Call{}, hosts: hostTable{}, categories: newCategoryTable()},
 		triggers:   map[string]trigger{},
 		conditions: map[string]*cpl.Definition{}, numbers: map[string]int{}, subnets: map[string][]addressRange{},
 	}
@@ -153,7 +153,7 @@ func (c *compiler) terms(list []cpl.Term, defaults effects) (conditions []*condi
 
 func (c *compiler) condition(cond *cpl.Condition) *condition {
 	out := &condition{text: cpl.TermText(cond), scope: anywhere}
-	if row, ok := cpl.Lookup(cpl.KindCondition, cond.Base); ok {
+	if row, ok := cpl.Lookup(cpl.KindCondition, cond.Base); ok && !early(cond.Base) {
 		out.first = row.At
 	}
 	outer := c.unusable

@@ -1,18 +1,10 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 
 	"rehearse/proxy/policy/cpl"
 )
-
-// Call is one action of a define action block.
-type Call struct {
-	Name string   // "set", "rewrite", "redirect"
-	Args []string // before substitution
-	At   string   // "file:line"
-}
 
 // define takes note of a definition.
 func (c *compiler) define(d *cpl.Definition) {
@@ -32,8 +24,6 @@ func (c *compiler) define(d *cpl.Definition) {
 		}
 	case "action":
 		c.policy.actions[key] = calls(d)
-	case "string":
-		c.policy.strings[key] = text(d)
 	}
 }
 
@@ -44,30 +34,6 @@ func ranges(values []cpl.Value) (list []addressRange) {
 		}
 	}
 	return list
-}
-
-func calls(d *cpl.Definition) []Call {
-	list := []Call{}
-	for _, line := range d.Lines {
-		if line.Call == nil {
-			continue
-		}
-		call := Call{Name: line.Call.Name, At: place(line.Call.At)}
-		for _, a := range line.Call.Args {
-			call.Args = append(call.Args, a.Text)
-		}
-		list = append(list, call)
-	}
-	return list
-}
-
-// text is the body of define string, with line ends.
-func text(d *cpl.Definition) string {
-	var b strings.Builder
-	for _, line := range d.Lines {
-		b.WriteString(line.Text + "\n")
-	}
-	return b.String()
 }
 
 // named is the number of a named condition, compiled when first asked for; false
@@ -90,7 +56,7 @@ func (c *compiler) named(label string) (int, bool) {
 }
 
 func (c *compiler) namedCondition(d *cpl.Definition) *namedCondition {
-	n := &namedCondition{name: d.Name}
+	n := &namedCondition{}
 	if d.Type != "condition" {
 		n.table = &urlTable{}
 		n.server = strings.HasPrefix(d.Type, "server_")
@@ -130,12 +96,4 @@ func (c *compiler) restrict(r *cpl.Restrict) {
 	}
 	add(&out.list, r.List)
 	add(&out.except, r.Except)
-}
-
-// CallsOf are the actions of a define action block.
-func (p *Policy) CallsOf(label string) ([]Call, error) {
-	if list, ok := p.actions[cpl.LabelKey(label)]; ok {
-		return list, nil
-	}
-	return nil, fmt.Errorf("policy has no action %q", label)
 }

@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"fmt"
-
-	"rehearse/proxy/policy/cpl"
-)
+import "rehearse/proxy/policy/cpl"
 
 // expression compiles the right side of a condition into a test of the trigger's
 // value. The leaf makes the test for any of several patterns, so that a long
@@ -96,35 +92,4 @@ func either(settled value, tests ...func(*machine) value) func(*machine) value {
 		}
 		return result
 	}
-}
-
-// source is an expression as the trace prints it.
-func source(x cpl.Expr) string {
-	switch x := x.(type) {
-	case *cpl.Not:
-		return "!" + source(x.X)
-	case *cpl.And:
-		return "(" + source(x.X) + " && " + source(x.Y) + ")"
-	case *cpl.Or:
-		return "(" + source(x.X) + " || " + source(x.Y) + ")"
-	case *cpl.List:
-		s := "("
-		for i, item := range x.Items {
-			if i > 0 {
-				s += ", "
-			}
-			s += source(item)
-		}
-		return s + ")"
-	case *cpl.Pattern:
-		return quoted(x.Value)
-	}
-	return ""
-}
-
-func quoted(v cpl.Value) string {
-	if v.Quote == 0 {
-		return v.Text
-	}
-	return fmt.Sprintf("%c%s%c", v.Quote, v.Text, v.Quote)
 }

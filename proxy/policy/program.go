@@ -13,8 +13,7 @@ type Policy struct {
 	layers     []layer
 	rules      []*rule // every rule, in source order; rule.number is its place
 	named      []*namedCondition
-	actions    map[string][]Call // by cpl.LabelKey, as are strings
-	strings    map[string]string
+	actions    map[string][]Call // by cpl.LabelKey
 	hosts      hostTable
 	categories *categoryTable
 	restrict   restriction
@@ -97,7 +96,6 @@ type condition struct {
 
 // namedCondition is a compiled define condition.
 type namedCondition struct {
-	name  string
 	lines []conditionLine
 	// table finds lines by URL, for the hashed kinds of definition; lines have the
 	// rest of their conditions then.
@@ -106,7 +104,7 @@ type namedCondition struct {
 }
 
 type conditionLine struct {
-	at, text   string
+	at         string
 	conditions []*condition
 }
 

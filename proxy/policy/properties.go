@@ -48,6 +48,16 @@ func (p *properties) last(accepts func(*effect) bool) *effect {
 	return nil
 }
 
+// each visits the effects in the order of layers.
+func (p *properties) each(visit func(*effect)) {
+	for i := range p.n {
+		effects := p.rule(i).effects
+		for j := range effects {
+			visit(&effects[j])
+		}
+	}
+}
+
 func (p *properties) named(name string) *effect {
 	return p.last(func(e *effect) bool { return e.name == name })
 }
@@ -172,6 +182,15 @@ func (d Decision) ignores(fault string) bool {
 		return on
 	}
 	return slices.ContainsFunc(e.args, func(a string) bool { return strings.EqualFold(a, "all") || strings.EqualFold(a, fault) })
+}
+
+// Realm is the realm that the user is to be authenticated in, "" for none.
+// Modelled: identities are given, nobody is asked.
+func (d Decision) Realm() string {
+	if r := d.text("authenticate"); !strings.EqualFold(r, "no") {
+		return r
+	}
+	return ""
 }
 
 // AccessServer says whether the origin may be contacted (access_server).

@@ -274,7 +274,7 @@ var _ = Describe("The engine and the reference evaluator", func() {
 			f, diags := cpl.Parse("p", []byte(text))
 			Expect(diags.HasErrors()).To(BeFalse(), "%v\n%s", diags, text)
 			opt := policy.Options{DefaultDeny: r.chance(30)}
-			p, diags := policy.Compile([]*cpl.File{f}, opt)
+			p, _ := policy.Compile([]*cpl.File{f}, opt)
 			if p == nil {
 				continue
 			}

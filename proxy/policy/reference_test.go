@@ -107,7 +107,7 @@ func (ref *reference) decide(tx *policy.Transaction, at policy.Checkpoint) refRe
 // starts are the possible verdicts before any rule, the present one first.
 func (ref *reference) starts(tx *policy.Transaction, at policy.Checkpoint) []refVerdict {
 	start := refVerdict{}
-	if ref.deny && tx.Type != policy.SSLIntercept {
+	if ref.deny && slices.Contains([]policy.TransactionType{policy.HTTPProxy, policy.TCPTunnel, policy.HTTPSForwardProxy}, tx.Type) {
 		start.exception = "policy_denied"
 	}
 	denied := refVerdict{exception: "connect_method_denied", at: "connect"}

@@ -118,12 +118,17 @@ func serverCommonName(m *machine) (string, value) {
 	return name, given(name != "")
 }
 
-// sslProxyMode is how TLS is terminated for this transaction.
+// sslProxyMode is how TLS is terminated for this transaction: not at all where
+// there is none, not known before the hello where there is.
 func sslProxyMode(m *machine) (string, value) {
-	if m.tx.Type == HTTPSForwardProxy {
+	switch {
+	case m.scopes&inServerTLS == 0:
+		return "none", yes
+	case m.at < AtClientHello:
+		return "", late
+	case m.tx.Type == HTTPSForwardProxy:
 		return "https-forward-proxy", yes
-	}
-	if m.tx.ClientProtocol == "stunnel" {
+	case m.tx.ClientProtocol == "stunnel":
 		return "stunnel", yes
 	}
 	return "none", yes

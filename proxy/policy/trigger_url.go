@@ -215,7 +215,6 @@ func categorised(server bool) func(*machine) (*location, value) {
 type restriction struct {
 	all          bool
 	list, except urlTable
-	addresses    addressSet
 }
 
 // forbids says whether the host of a location may not be looked up.

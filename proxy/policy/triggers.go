@@ -10,6 +10,9 @@ type trigger struct {
 	compile compileTrigger
 }
 
+// early are the triggers that say themselves when their value is known.
+func early(name string) bool { return name == "ssl.proxy_mode" }
+
 // compileTrigger makes the test of one condition.
 type compileTrigger func(*compiler, *cpl.Condition) func(*machine) value
 

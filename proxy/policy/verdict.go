@@ -45,7 +45,7 @@ func outcomeOf(e *verdictEffect) outcomes {
 // the built-in denial.
 func (m *machine) initial() verdictState {
 	s := verdictState{possible: allowing}
-	if m.policy.opt.DefaultDeny && m.tx.Type != SSLIntercept { // Modelled: an interception has only a mode (Q23)
+	if m.policy.opt.DefaultDeny && byDefault(m.tx.Type) {
 		s = verdictState{current: Verdict{Kind: Exception, ID: "policy_denied"}, possible: asCurrent}
 	}
 	tx := m.tx
@@ -65,6 +65,17 @@ func (m *machine) initial() verdictState {
 		return s
 	}
 	return verdictState{current: denied, possible: asCurrent}
+}
+
+// byDefault says whether the default policy applies. Modelled (Q23): to what a
+// client asks for. An interception has only a mode, and a TLS flow has been asked
+// for by its CONNECT or its connection already.
+func byDefault(t TransactionType) bool {
+	switch t {
+	case HTTPProxy, TCPTunnel, HTTPSForwardProxy, "":
+		return true
+	}
+	return false
 }
 
 // apply sets the verdict of a rule that matched: a forced one sticks, the first
