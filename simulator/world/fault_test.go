@@ -147,6 +147,17 @@ var _ = Describe("loss", func() {
 		Expect(time.Since(began)).To(BeNumerically(">", 200*time.Millisecond))
 	})
 
+	inMemory("that is total ends when it is lifted", func(n net3) {
+		client, server := n.connected()
+		lift := n.Impose(world.Fault{Kind: world.Loss, Host: "alice", Rate: 1})
+		write(client, "x")
+		time.Sleep(time.Minute)
+		lift()
+		began := time.Now()
+		Expect(io.ReadFull(server, make([]byte, 1))).To(Equal(1))
+		Expect(time.Since(began)).To(Equal(time.Millisecond))
+	})
+
 	It("is the same in two runs with one seed", func() {
 		run := func() []byte {
 			w := world.NewMemory(world.Config{Latency: -1, Seed: 7})

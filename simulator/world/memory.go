@@ -91,7 +91,7 @@ func (m *Memory) Impose(f Fault) (lift func()) {
 	}
 	return func() {
 		m.faults.remove(fault)
-		if f.Kind != Blackhole {
+		if f.Kind != Blackhole && f.Kind != Loss {
 			return
 		}
 		for _, c := range m.open() {
