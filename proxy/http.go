@@ -72,13 +72,29 @@ func (x *exchanges) exchange(req *http.Request) bool {
 		return false
 	}
 	defer resp.Body.Close()
-	x.record(journal.HTTPExchanged{Method: req.Method, URL: tx.URL.String(), Status: resp.StatusCode})
+	x.record(journal.HTTPExchanged{Method: req.Method, URL: shown(tx.URL), Status: resp.StatusCode})
 	tx.Status, tx.ResponseHeader = resp.StatusCode, resp.Header
 	if _, no := x.verdict(tx, policy.AtResponse); no != nil {
 		x.send(x.client, no, x.where)
 		return false
 	}
 	return x.answer(req, resp)
+}
+
+// shown is a URL for the journal: without query, and without the path behind a
+// segment that only a machine made, such as the request in an OCSP GET.
+func shown(u policy.URL) string {
+	const longest = 48
+	u.Query = ""
+	segments := strings.Split(u.Path, "/")
+	for i, s := range segments {
+		if len(s) > longest {
+			segments = append(segments[:i:i], "...")
+			break
+		}
+	}
+	u.Path = strings.Join(segments, "/")
+	return u.String()
 }
 
 // connectTo makes sure that the origin connection leads where the request goes.

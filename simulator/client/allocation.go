@@ -80,9 +80,15 @@ type relayAt struct {
 }
 
 // allocateTCP gets a relay address over TCP: at port 443 behind pseudo-TLS, at any
-// other in the clear, as pidgin-sipe decides it too.
+// other in the clear, as pidgin-sipe decides it too. ICE knows addresses only, so
+// the relay's name is resolved here and an explicit proxy is asked for the address:
+// no rule by name matches that CONNECT.
 func (w *walk) allocateTCP(r relayAt, redirects int) (*allocation, error) {
-	f, err := w.open(joinHost(r.host, strconv.Itoa(int(r.tcpPort))))
+	addr, err := w.resolve(joinHost(r.host, strconv.Itoa(int(r.tcpPort))))
+	if err != nil {
+		return nil, err
+	}
+	f, err := w.open(addr)
 	if err != nil {
 		return nil, err
 	}

@@ -38,17 +38,15 @@ func (w *walk) pseudoTLS(f *flow) error {
 
 // notAnswered reads what came in place of an answer that MS-TURN knows.
 func (w *walk) notAnswered(f *flow, got []byte) error {
+	w.record(f.name, journal.BytesReceived{Hex: fmt.Sprintf("% x", got[:min(len(got), 64)])})
 	if alert, ok := alertIn(got); ok {
 		name := tlshello.AlertName(alert)
-		w.record(f.name, journal.TURNSent{Received: true, Message: "TLS alert in place of an answer", Note: fmt.Sprintf("% x", got)})
 		w.record(f.name, journal.AlertSent{Received: true, Code: alert, Name: name})
 		return w.refuse("alert_"+name, "")
 	}
 	if code, ok := httpIn(f, got); ok {
-		w.record(f.name, journal.TURNSent{Received: true, Message: "HTTP in place of an answer", Note: code})
 		return w.refuse(code, "an HTTP answer in place of an MS-TURN one")
 	}
-	w.record(f.name, journal.TURNSent{Received: true, Message: "bytes that are no answer", Note: fmt.Sprintf("% x", got[:min(len(got), 16)])})
 	return w.abort(codeProtocol, "")
 }
 

@@ -70,9 +70,9 @@ func field(key string, p played) string {
 }
 
 // ending is how the actor's last refusal looked on the wire: "alert", "FIN",
-// "RST", or "" where the actor refused nobody.
+// "RST", or "" where the actor refused nobody. A FIN behind an alert is part of it.
 func ending(p played) string {
-	end := ""
+	end, alerted := "", ""
 	for _, e := range p.log {
 		if e.Actor != p.step.Actor {
 			continue
@@ -80,10 +80,10 @@ func ending(p played) string {
 		switch b := e.Body.(type) {
 		case journal.AlertSent:
 			if !b.Received {
-				end = "alert"
+				end, alerted = "alert", e.Flow
 			}
 		case journal.Closed:
-			if b.By == "client" {
+			if b.By == "client" && e.Flow != alerted {
 				end = b.How
 			}
 		}

@@ -24,7 +24,8 @@ type rehearsal struct {
 	began     time.Time
 	pki       *pki.PKI
 	estate    *server.Estate
-	appliance *appliance // nil without one
+	sites     map[string]*server.RunningSite // servers beside the estate, by host
+	appliance *appliance                     // nil without one
 	clients   map[string]*client.Client
 	addrs     map[netip.Addr]string // client addresses to names
 	lift      func()                // ends the faults of the last SetFaults step
@@ -39,8 +40,8 @@ var firstClient = netip.MustParseAddr("10.1.0.11")
 func build(ctx context.Context, s *scenario.Scenario) (_ *rehearsal, err error) {
 	r := &rehearsal{
 		scenario: s, began: time.Now(), log: journal.NewMemory(),
-		world:   world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
-		clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {},
+		world: world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
+		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {},
 	}
 	r.closers = append(r.closers, r.world.Close)
 	defer func() {
@@ -101,16 +102,28 @@ func (r *rehearsal) buildServers() (err error) {
 	}
 	r.closers = append(r.closers, r.estate.Close)
 	for i, s := range r.scenario.Servers {
-		site, err := server.StartSite(conf, server.Site{
-			Host: s.Host, Port: s.Port, Speaks: s.Speaks, Certificate: s.Certificate,
-			Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(10 + i)}),
-		})
-		if err != nil {
+		if err := r.buildSite(conf, s, i); err != nil {
 			return fmt.Errorf("server %s: %w", s.Host, err)
 		}
-		r.closers = append(r.closers, site.Close)
 	}
 	return nil
+}
+
+// buildSite starts a server of the scenario's own; what is wrong with its
+// certificate is a fault that lasts.
+func (r *rehearsal) buildSite(conf server.Config, s scenario.Server, i int) error {
+	site, err := server.StartSite(conf, server.Site{
+		Host: s.Host, Port: s.Port, Speaks: s.Speaks, Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(10 + i)}),
+	})
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, site.Close)
+	r.sites[s.Host] = site
+	if s.Certificate != "" && s.Certificate != "good" {
+		_, err = site.Impose(server.Fault{Kind: "certificate_" + s.Certificate})
+	}
+	return err
 }
 
 func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {

@@ -34,9 +34,11 @@ func (r *rehearsal) play(ctx context.Context) ([]played, error) {
 		if err != nil {
 			return all, fmt.Errorf("%s: %w", s.Span, err)
 		}
-		all = append(all, p)
-		// A moment between steps keeps what still flies apart from what comes.
+		// A moment between steps keeps what still flies apart from what comes, and lets
+		// everybody write down what they saw at the step's last instant.
 		time.Sleep(time.Second)
+		p.log = r.about(s.Actor, p.from, p.to)
+		all = append(all, p)
 	}
 	return all, nil
 }
@@ -56,7 +58,6 @@ func (r *rehearsal) step(ctx context.Context, s scenario.Step) (played, error) {
 	}
 	p.to = r.log.Now()
 	p.outcome.VirtualMS = (p.to - p.from).Milliseconds()
-	p.log = r.about(s.Actor, p.from, p.to)
 	return p, nil
 }
 
