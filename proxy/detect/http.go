@@ -8,13 +8,11 @@ import "rehearse/proxy/wire"
 func http(prefix []byte) Verdict {
 	l, ok := splitRequestLine(prefix)
 	switch {
+	case l.parts > 0 && isHTTPMethod(l.method):
+		return Yes
 	case !ok:
 		return No
-	case l.parts == 0:
-		return Maybe
-	case isHTTPMethod(l.method):
-		return Yes
-	case l.parts == 1:
+	case l.parts < 2:
 		return Maybe
 	}
 	return wire.HasPrefix(l.version, "HTTP/")

@@ -1,6 +1,9 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Bounds of a request line. Longer ones are no request of HTTP or SIP to us.
 const (
@@ -16,7 +19,7 @@ type requestLine struct {
 }
 
 // splitRequestLine reads as far as the version's start. It is false when the
-// bytes can not begin a request line.
+// bytes can not begin a request line; then too, what it gives has come in full.
 func splitRequestLine(prefix []byte) (requestLine, bool) {
 	n := 0
 	for n < len(prefix) && isToken(prefix[n]) {
@@ -49,5 +52,5 @@ func isToken(b byte) bool {
 	case b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z', b >= '0' && b <= '9':
 		return true
 	}
-	return bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), b) >= 0
+	return strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0
 }

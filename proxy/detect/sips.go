@@ -19,19 +19,20 @@ func sip(prefix []byte) Verdict {
 		return v
 	}
 	l, ok := splitRequestLine(prefix)
-	if !ok {
+	if l.parts > 0 && isHTTPMethod(l.method) {
 		return No
 	}
-	if l.parts == 0 {
+	uri := sipURI(l)
+	switch {
+	case uri == Yes:
+		return Yes
+	case !ok:
+		return No
+	case l.parts == 0 || uri == Maybe:
 		return Maybe
-	}
-	if v := sipURI(l); v != No {
-		return v
-	}
-	if !isSIPMethod(l.method) {
+	case !isSIPMethod(l.method):
 		return No
-	}
-	if l.parts == 1 {
+	case l.parts == 1:
 		return Maybe
 	}
 	return wire.HasPrefix(l.version, "SIP/")
@@ -46,9 +47,9 @@ func skipEmptyLines(prefix []byte) (rest []byte, more bool) {
 }
 
 // sipURI says whether the target has one of SIP's schemes (RFC 3261 19.1, RFC
-// 3966); they are known by their first characters.
+// 3966), as far as it has come.
 func sipURI(l requestLine) Verdict {
-	best := No
+	v := No
 	for _, scheme := range [...]string{"sip:", "sips:", "tel:"} {
 		n := min(len(l.target), len(scheme))
 		switch {
@@ -56,10 +57,10 @@ func sipURI(l requestLine) Verdict {
 		case n == len(scheme):
 			return Yes
 		case l.parts == 1:
-			best = Maybe
+			v = Maybe
 		}
 	}
-	return best
+	return v
 }
 
 // isSIPMethod knows the methods of RFC 3261 and its extensions, and Microsoft's
