@@ -75,8 +75,62 @@ func (c *compiler) namedCondition(d *cpl.Definition) *namedCondition {
 	}
 	if n.table != nil {
 		n.table.order()
+	} else {
+		c.hashDomains(n, d)
 	}
 	return n
+}
+
+// hashLines is from how many plain url.domain lines on a definition is hashed
+// (facts: cpl-corpus section 3, rule 7; Modelled: the threshold).
+const hashLines = 10
+
+// hashDomains makes one look-up of the lines that are a url.domain= and nothing
+// else.
+func (c *compiler) hashDomains(n *namedCondition, d *cpl.Definition) {
+	t := &urlTable{}
+	var others []int32
+	place := int32(0)
+	for _, line := range d.Lines {
+		if !hasConditions(line) {
+			continue
+		}
+		if v, ok := domainAlone(line); ok {
+			t.add(c.policy.hosts, parseURLPattern(v.Text, false), place)
+		} else {
+			others = append(others, place)
+		}
+		place++
+	}
+	if int(place)-len(others) >= hashLines {
+		t.order()
+		n.domains, n.others = t, others
+	}
+}
+
+// domainAlone is the domain of a line that is one url.domain= of one domain.
+func domainAlone(line *cpl.Line) (cpl.Value, bool) {
+	if len(line.Terms) != 1 {
+		return cpl.Value{}, false
+	}
+	cond, ok := line.Terms[0].(*cpl.Condition)
+	if !ok || cond.Base != "url.domain" || len(cond.Modifiers) > 0 {
+		return cpl.Value{}, false
+	}
+	p, ok := cond.Expr.(*cpl.Pattern)
+	if !ok {
+		return cpl.Value{}, false
+	}
+	return p.Value, true
+}
+
+func hasConditions(line *cpl.Line) bool {
+	for _, t := range line.Terms {
+		if _, ok := t.(*cpl.Condition); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // restrict merges a restrict block into those before it. Modelled: reverse

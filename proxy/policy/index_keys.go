@@ -1,17 +1,15 @@
 package policy
 
-import (
-	"slices"
-
-	"rehearse/proxy/policy/cpl"
-)
+import "rehearse/proxy/policy/cpl"
 
 // When an index pays: so many rules in all, so many that test a field, and these
-// one in so many. Measured: a field costs about as much as trying ten rules.
+// one in so many. Measured: a field costs about as much as trying ten rules. A
+// rule that wants more than indexKeys values of a field is left out of it.
 const (
 	indexFrom   = 64
 	indexFewest = 16
 	indexShare  = 64
+	indexKeys   = 512
 )
 
 // want is what values a field must have for a condition to hold: one of keys, or
@@ -21,12 +19,14 @@ type want struct {
 	unbound bool
 }
 
-// either is what holds when one of two conditions does.
-func (w want) or(o want) want {
-	if w.unbound || o.unbound {
-		return want{unbound: true}
+// add makes w what holds when either does. It must not be called on a want that
+// is kept elsewhere.
+func (w *want) add(o want) {
+	if w.unbound || o.unbound || len(w.keys)+len(o.keys) > indexKeys {
+		*w = want{unbound: true}
+		return
 	}
-	return want{keys: append(slices.Clip(w.keys), o.keys...)}
+	w.keys = append(w.keys, o.keys...)
 }
 
 // and is what holds when both do: the narrower of the two is enough.
@@ -43,7 +43,7 @@ type aspect struct {
 	// key is the key of a pattern of the condition; false where the condition is
 	// about something else or its patterns are no keys.
 	key func(*cpl.Condition, cpl.Value) (string, bool)
-	// section, when set, is key for the patterns of URL lists by their definition.
+	// list, when set, is key for the patterns of URL lists by their definition.
 	list  func(definition *cpl.Definition, pattern string) (string, bool)
 	build func(c *compiler, rules map[string][]int32, words int) func(*machine, []uint64) bool
 
@@ -118,21 +118,26 @@ func (c *compiler) wantExpr(a *aspect, cond *cpl.Condition, x cpl.Expr) want {
 	switch x := x.(type) {
 	case *cpl.And:
 		return c.wantExpr(a, cond, x.X).and(c.wantExpr(a, cond, x.Y))
-	case *cpl.Or:
-		return c.wantExpr(a, cond, x.X).or(c.wantExpr(a, cond, x.Y))
-	case *cpl.List:
-		w := want{}
-		for _, item := range x.Items {
-			w = w.or(c.wantExpr(a, cond, item))
-		}
-		return w
-	case *cpl.Pattern:
-		if cond.Base == "condition" {
-			return c.wantNamed(a, x.Text)
-		}
-		if k, ok := a.key(cond, x.Value); ok {
-			return want{keys: []string{k}}
-		}
+	case *cpl.Not:
+		return want{unbound: true}
+	}
+	patterns, rest := alternatives(x, nil, nil)
+	w := want{}
+	for _, v := range patterns {
+		w.add(c.wantPattern(a, cond, v))
+	}
+	for _, r := range rest {
+		w.add(c.wantExpr(a, cond, r))
+	}
+	return w
+}
+
+func (c *compiler) wantPattern(a *aspect, cond *cpl.Condition, v cpl.Value) want {
+	if cond.Base == "condition" {
+		return c.wantNamed(a, v.Text)
+	}
+	if k, ok := a.key(cond, v); ok {
+		return want{keys: []string{k}}
 	}
 	return want{unbound: true}
 }
@@ -159,7 +164,7 @@ func (c *compiler) wantNamed(a *aspect, label string) want {
 				own = own.and(want{keys: []string{k}})
 			}
 		}
-		w = w.or(own)
+		w.add(own)
 	}
 	a.named[key] = &w
 	return w

@@ -101,6 +101,11 @@ type namedCondition struct {
 	// rest of their conditions then.
 	table  *urlTable
 	server bool
+	// In a plain definition, domains has the lines that are one url.domain= each,
+	// where there are many, and others the places of the rest. Together they say
+	// whether any line holds, not which.
+	domains *urlTable
+	others  []int32
 }
 
 type conditionLine struct {

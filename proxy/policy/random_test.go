@@ -149,6 +149,9 @@ func (r random) policy() string {
 			}
 			b.WriteString(line + "\n")
 		}
+		for range 12 * r.IntN(2) {
+			b.WriteString("url.domain=" + r.urlPattern() + "\n")
+		}
 		b.WriteString("end\n")
 	}
 	for _, kind := range []string{"url.domain condition list", "server_url.domain condition servers", "url condition whole"} {
