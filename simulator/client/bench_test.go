@@ -52,12 +52,17 @@ func onBench(f func(b bench)) {
 // onBareBench leaves the PKI to answer to others.
 func onBareBench(f func(b bench)) {
 	worldtest.World(GinkgoTB(), world.Config{}, func(w *world.Memory) {
-		p, err := pki.New(pki.Config{Now: time.Now})
-		Expect(err).NotTo(HaveOccurred())
-		b := bench{world: w, pki: p, log: journal.NewMemory(), next: new(byte)}
-		b.alice = w.Host("alice", netip.MustParseAddr("10.1.0.11"))
-		f(b)
+		f(newBench(w))
 	})
+}
+
+func newBench(w *world.Memory) bench {
+	p, err := pki.New(pki.Config{Now: time.Now})
+	Expect(err).NotTo(HaveOccurred())
+	return bench{
+		world: w, pki: p, log: journal.NewMemory(), next: new(byte),
+		alice: w.Host("alice", netip.MustParseAddr("10.1.0.11")),
+	}
 }
 
 // host makes a host of that name, which the names lead to.

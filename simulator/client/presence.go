@@ -62,7 +62,7 @@ func (p *presence) keep(ctx context.Context) {
 
 // tend keeps a session alive until it is lost or ctx ends.
 func (p *presence) tend(ctx context.Context, s *session) {
-	alive := time.NewTicker(s.alive)
+	alive := time.NewTicker(s.quiet())
 	defer alive.Stop()
 	refresh := time.NewTimer(s.due())
 	defer refresh.Stop()
@@ -86,7 +86,18 @@ func (p *presence) tend(ctx context.Context, s *session) {
 }
 
 // due is when to register again: 30 s before the registration ends.
-func (s *session) due() time.Duration { return max(s.expires-30*time.Second, s.expires/2) }
+func (s *session) due() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.expires-30*time.Second, s.expires/2)
+}
+
+// quiet is how long nothing may be sent before a keep-alive is due.
+func (s *session) quiet() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alive
+}
 
 // refresh registers again on the same connection.
 func (s *session) refresh(w *walk) error {

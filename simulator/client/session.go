@@ -29,19 +29,18 @@ const (
 // goroutine; one goroutine of its own reads.
 type session struct {
 	*Client
-	flow   *flow
-	conn   *tls.Conn
-	server string // "host:port"
-	id     identity
+	flow *flow
+	conn *tls.Conn
+	id   identity
 
 	register *dialog
 	contacts *dialog // subscriptions to be ended
 	self     *dialog
-	expires  time.Duration // of the registration
-	alive    time.Duration // between keep-alives
 	homes    provision
 
-	mu      sync.Mutex // guards auth, pending, notes, closing and writing
+	mu      sync.Mutex    // guards writing, the identity's contact, and what follows
+	expires time.Duration // of the registration
+	alive   time.Duration // between keep-alives
 	auth    *sipauth.Client
 	pending map[string]*pending    // by transaction
 	notes   map[string]chan []byte // bodies of notifications, by Call-ID
@@ -57,9 +56,9 @@ type pending struct {
 	unsigned bool // an answer came that had to be ignored
 }
 
-func newSession(w *walk, f *flow, conn *tls.Conn, server string) *session {
+func newSession(w *walk, f *flow, conn *tls.Conn) *session {
 	s := &session{
-		Client: w.Client, flow: f, conn: conn, server: server,
+		Client: w.Client, flow: f, conn: conn,
 		id: w.identity(f), register: newDialog("sip:" + w.conf.User),
 		auth:    sipauth.NewClient(sipauth.ClientConfig{User: w.conf.User, Password: w.conf.Password, Now: w.conf.Now}),
 		alive:   60 * time.Second, // until the server says otherwise: pidgin-sipe's

@@ -90,7 +90,7 @@ func (w *walk) callServer(target string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSession(w, f, conn, target), nil
+	return newSession(w, f, conn), nil
 }
 
 // registerAt registers and answers the challenges, [MS-SIPAE]: three REGISTERs for
@@ -132,6 +132,8 @@ func (s *session) registration(expires string) *request {
 
 // registered takes what the server granted.
 func (s *session) registered(res *sip.Response) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.expires = seconds(header(res, "Expires"), 7200)
 	for _, h := range res.GetHeaders("Contact") {
 		if s.expires == 0 {
