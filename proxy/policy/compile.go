@@ -75,12 +75,14 @@ func (c *compiler) collect(f *cpl.File) {
 
 // layer compiles a layer that has rules.
 func (c *compiler) layer(l *cpl.Layer) {
-	out := layer{kind: kindOf(l.Type), header: cpl.LayerHeader(l), number: len(c.policy.layers) + 1, at: place(l.At)}
+	out := layer{kind: kindOf(l.Type), header: cpl.LayerHeader(l), number: len(c.policy.layers) + 1, at: place(l.At), first: c.sequential}
 	var defaults effects
 	out.guard, defaults = c.terms(l.Guard, effects{})
 	for _, s := range l.Sections {
 		out.sections = append(out.sections, c.section(s, defaults))
+		out.tables = out.tables || hashedSection(s.Type)
 	}
+	out.end = c.sequential
 	c.policy.layers = append(c.policy.layers, out)
 }
 

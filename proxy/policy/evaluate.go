@@ -88,7 +88,7 @@ func (m *machine) run() {
 	m.verdict = m.initial()
 	take := evaluated(m.tx)
 	for i := range m.policy.layers {
-		if l := &m.policy.layers[i]; l.kind&take != 0 {
+		if l := &m.policy.layers[i]; l.kind&take != 0 && !m.idle(l) {
 			m.runLayer(l)
 		}
 	}

@@ -82,23 +82,36 @@ func (m *machine) narrow() {
 	}
 }
 
+// idle says whether the index leaves nothing of a layer.
+func (m *machine) idle(l *layer) bool {
+	return m.narrowed && !l.tables && m.candidate(l.first, l.end) < 0
+}
+
+// candidate is the first candidate from a place on and before another, -1 for
+// none.
+func (m *machine) candidate(from, end int) int {
+	for w := from >> 6; w<<6 < end; w++ {
+		left := m.candidates[w]
+		if w == from>>6 {
+			left &= ^uint64(0) << (from & 63)
+		}
+		if left == 0 {
+			continue
+		}
+		if n := w<<6 + bits.TrailingZeros64(left); n < end {
+			return n
+		}
+		return -1
+	}
+	return -1
+}
+
 // tryCandidates offers what the index left of a section.
 func (m *machine) tryCandidates(s *section, guard value) bool {
-	first := s.first
-	end := first + len(s.rules)
-	for w := first >> 6; w<<6 < end; w++ {
-		left := m.candidates[w]
-		if w == first>>6 {
-			left &= ^uint64(0) << (first & 63)
-		}
-		for ; left != 0; left &= left - 1 {
-			n := w<<6 + bits.TrailingZeros64(left)
-			if n >= end {
-				return false
-			}
-			if m.try(s, s.rules[n-first], guard) {
-				return true
-			}
+	end := s.first + len(s.rules)
+	for n := m.candidate(s.first, end); n >= 0; n = m.candidate(n+1, end) {
+		if m.try(s, s.rules[n-s.first], guard) {
+			return true
 		}
 	}
 	return false

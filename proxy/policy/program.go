@@ -48,6 +48,10 @@ type layer struct {
 	at       string
 	guard    []*condition
 	sections []section
+	// The rules of sections without a table are those from first to before end
+	// among all such rules; tables says that there are other sections.
+	first, end int
+	tables     bool
 }
 
 // section is a compiled section.
