@@ -16,8 +16,8 @@ import (
 // client only from peers that it has sent something to, [MS-TURN] 1.3.
 type allocation struct {
 	leg        *leg
-	addr       netip.AddrPort
-	connection [20]byte // the id in MS-Sequence Number
+	addr       netip.AddrPort // as clients and peers reach it
+	connection [20]byte       // the id in MS-Sequence Number
 	listener   io.Closer
 	packets    net.PacketConn // of a UDP allocation
 
@@ -96,13 +96,13 @@ func (d *edge) port() uint16 {
 func (a *allocation) bind(port uint16) error {
 	h := a.leg.host
 	at := fmt.Sprintf(":%d", port)
-	a.addr = netip.AddrPortFrom(h.Addr(), port)
 	if a.leg.tcp == nil {
 		p, err := h.ListenPacket("udp", at)
 		if err != nil {
 			return err
 		}
 		a.listener, a.packets = p, p
+		a.addr = a.leg.Outside("udp", netip.AddrPortFrom(h.Addr(), port))
 		if a.leg.keep(p) {
 			a.leg.spawn(func() { a.fromPackets(p) })
 		}
@@ -113,6 +113,7 @@ func (a *allocation) bind(port uint16) error {
 		return err
 	}
 	a.listener = l
+	a.addr = a.leg.Outside("tcp", netip.AddrPortFrom(h.Addr(), port))
 	if a.leg.keep(l) {
 		a.leg.spawn(func() { a.accept(l) })
 	}

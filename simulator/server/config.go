@@ -40,6 +40,10 @@ type Config struct {
 	Users map[string]string
 	// Addr gives each server's host its address; nil is a plan of public addresses.
 	Addr func(server string) netip.Addr
+	// Outside is where clients that are not in the world reach one of its addresses,
+	// "tcp" or "udp"; all that the servers advertise goes through it. Nil is for
+	// clients inside: addresses are what they are.
+	Outside func(network string, at netip.AddrPort) netip.AddrPort
 }
 
 // host is one row of the plan of hosts: name under the zone (or whole, when it
@@ -75,6 +79,9 @@ func (c Config) complete() (Config, error) {
 	if c.Users == nil {
 		const password = "Passw0rd!"
 		c.Users = map[string]string{"alice@" + c.Domain: password, "bob@" + c.Domain: password, "carol@" + c.Domain: password}
+	}
+	if c.Outside == nil {
+		c.Outside = func(_ string, at netip.AddrPort) netip.AddrPort { return at }
 	}
 	users := make(map[string]string, len(c.Users))
 	for user, password := range c.Users {

@@ -56,7 +56,7 @@ func startEdge(e *Estate, h world.Host) error {
 		return err
 	}
 	e.publish("edge", h, "tcp", port)
-	d.self = netip.AddrPortFrom(h.Addr(), port)
+	d.self = e.Outside("tcp", netip.AddrPortFrom(h.Addr(), port))
 	p, err := h.ListenPacket("udp", ":3478")
 	if err != nil {
 		return fmt.Errorf("server %s: %w", h.Name(), err)

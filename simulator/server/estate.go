@@ -84,9 +84,10 @@ func (e *Estate) Endpoints() map[string]Endpoint {
 	return out
 }
 
-// publish enters an endpoint.
+// publish enters an endpoint, as clients reach it.
 func (e *Estate) publish(name string, h world.Host, network string, port uint16) {
-	e.endpoints[name] = Endpoint{Host: h.Name(), Addr: h.Addr(), Port: port, Network: network}
+	at := e.Outside(network, netip.AddrPortFrom(h.Addr(), port))
+	e.endpoints[name] = Endpoint{Host: h.Name(), Addr: at.Addr(), Port: at.Port(), Network: network}
 }
 
 // Impose puts a fault on until lifted. It fails on a fault that Check refuses, on a

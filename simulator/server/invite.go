@@ -76,7 +76,7 @@ func (s *session) joinChat(req *sip.Request, c *conference) *reply {
 		d.conference, d.chat = c, true
 	}
 	sdp := fmt.Sprintf("v=0\r\no=- 0 0 IN IP4 %[1]s\r\ns=session\r\nc=IN IP4 %[1]s\r\nt=0 0\r\nm=message %d sip %s\r\na=accept-types:text/plain\r\n",
-		s.host.Addr(), s.endpoints["sip"].Port, c.at(chat))
+		s.endpoints["sip"].Addr, s.endpoints["sip"].Port, c.at(chat))
 	s.answer(req, s.called(d, sdpType, []byte(sdp), "in the conference's chat"))
 	c.media(s.user, chat, true)
 	return nil

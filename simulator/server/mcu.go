@@ -55,11 +55,10 @@ type call struct {
 // component is RTP or RTCP of a call: a UDP port, and a TCP port for clients that
 // connect.
 type component struct {
-	number  int
-	udp     net.PacketConn
-	tcp     net.Listener
-	udpPort uint16
-	tcpPort uint16
+	number       int
+	udp          net.PacketConn
+	tcp          net.Listener
+	atUDP, atTCP netip.AddrPort // as clients reach them
 }
 
 // call takes an offer: it opens ports but sends nothing before start.
@@ -134,28 +133,31 @@ func (m *mcu) open(number int) (*component, error) {
 		return nil, err
 	}
 	m.keep(tcp)
-	return &component{number: number, udp: udp, tcp: tcp, udpPort: addrPort(udp.LocalAddr()).Port(), tcpPort: addrPort(tcp.Addr()).Port()}, nil
+	return &component{number: number, udp: udp, tcp: tcp,
+		atUDP: m.Outside("udp", netip.AddrPortFrom(m.host.Addr(), addrPort(udp.LocalAddr()).Port())),
+		atTCP: m.Outside("tcp", netip.AddrPortFrom(m.host.Addr(), addrPort(tcp.Addr()).Port())),
+	}, nil
 }
 
 // answer is the SDP answer.
 func (c *call) answer() []byte {
-	addr := c.host.Addr()
+	first := c.components[0].atUDP
 	var b strings.Builder
-	fmt.Fprintf(&b, "v=0\r\no=- 0 0 IN IP4 %[1]s\r\ns=session\r\nc=IN IP4 %[1]s\r\nb=CT:99980\r\nt=0 0\r\n", addr)
-	fmt.Fprintf(&b, "m=audio %d %s %s\r\n", c.components[0].udpPort, c.profile, strings.Join(c.spoken(), " "))
+	fmt.Fprintf(&b, "v=0\r\no=- 0 0 IN IP4 %[1]s\r\ns=session\r\nc=IN IP4 %[1]s\r\nb=CT:99980\r\nt=0 0\r\n", first.Addr())
+	fmt.Fprintf(&b, "m=audio %d %s %s\r\n", first.Port(), c.profile, strings.Join(c.spoken(), " "))
 	fmt.Fprintf(&b, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", c.ufrag, c.password)
 	for _, p := range c.components {
 		for i, t := range []struct {
 			transport string
-			port      uint16
-		}{{ice.UDP, p.udpPort}, {ice.TCPPassive, p.tcpPort}, {ice.TCPActive, p.tcpPort}} {
+			at        netip.AddrPort
+		}{{ice.UDP, p.atUDP}, {ice.TCPPassive, p.atTCP}, {ice.TCPActive, p.atTCP}} {
 			line := ice.Candidate{Foundation: fmt.Sprint(i + 1), Component: p.number, Transport: t.transport, Type: ice.Host,
-				Priority: ice.Priority(ice.Host, t.transport, p.number), Addr: netip.AddrPortFrom(addr, t.port)}
+				Priority: ice.Priority(ice.Host, t.transport, p.number), Addr: t.at}
 			fmt.Fprintf(&b, "a=candidate:%s\r\n", line)
 		}
 	}
 	if n := len(c.components); n > 1 {
-		fmt.Fprintf(&b, "a=rtcp:%d\r\n", c.components[n-1].udpPort)
+		fmt.Fprintf(&b, "a=rtcp:%d\r\n", c.components[n-1].atUDP.Port())
 	}
 	for _, f := range c.spoken() {
 		if name := map[string]string{"0": "PCMU/8000", "8": "PCMA/8000", "13": "CN/8000", "101": "telephone-event/8000"}[f]; name != "" {

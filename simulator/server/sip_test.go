@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -227,22 +228,34 @@ func (p *phone) mrasRequest() string {
 			`<credentialsRequest credentialsRequestID="16807"><identity>sip:`+p.user+`</identity><location>internet</location><duration>480</duration></credentialsRequest></request>`)
 }
 
+// credentials asks MRAS.
+func (p *phone) credentials() *sip.Response {
+	GinkgoHelper()
+	return p.ask(200, p.mrasRequest())
+}
+
 // relayCredentials asks MRAS and gives the raw user name and password.
 func (p *phone) relayCredentials() (user, password []byte) {
 	GinkgoHelper()
-	body := string(p.ask(200, p.mrasRequest()).Body())
+	body := string(p.credentials().Body())
 	Expect(body).To(SatisfyAll(ContainSubstring("<hostName>avedge.online.lync.com</hostName>"), ContainSubstring("<udpPort>3478</udpPort>"),
 		ContainSubstring("<tcpPort>443</tcpPort>"), ContainSubstring(`reasonPhrase="OK"`), ContainSubstring(`requestID="16807"`)))
 	return decoded(body, "username"), decoded(body, "password")
 }
 
-// decoded is the base64 content of the first element of a name.
-func decoded(body, element string) []byte {
+// element is the content of the first element of a name.
+func element(body, name string) string {
 	GinkgoHelper()
-	_, rest, _ := strings.Cut(body, "<"+element+">")
-	text, _, ok := strings.Cut(rest, "</"+element+">")
-	Expect(ok).To(BeTrue(), "no %s in %s", element, body)
-	b, err := base64.StdEncoding.DecodeString(text)
+	_, rest, _ := strings.Cut(body, "<"+name+">")
+	text, _, ok := strings.Cut(rest, "</"+name+">")
+	Expect(ok).To(BeTrue(), "no %s in %s", name, body)
+	return text
+}
+
+// decoded is the same out of base64.
+func decoded(body, name string) []byte {
+	GinkgoHelper()
+	b, err := base64.StdEncoding.DecodeString(element(body, name))
 	Expect(err).NotTo(HaveOccurred())
 	return b
 }

@@ -40,13 +40,17 @@ func onStage(f func(s *stage)) {
 	})
 }
 
-func newStage(w world.World) *stage {
+func newStage(w world.World, adjust ...func(*server.Config)) *stage {
 	GinkgoHelper()
 	s := &stage{world: w, log: journal.NewMemory()}
 	var err error
 	s.pki, err = pki.New(pki.Config{Now: time.Now})
 	Expect(err).NotTo(HaveOccurred())
-	s.Estate, err = server.Start(s.config())
+	config := s.config()
+	for _, f := range adjust {
+		f(&config)
+	}
+	s.Estate, err = server.Start(config)
 	Expect(err).NotTo(HaveOccurred())
 	s.client = w.Host("alice", netip.MustParseAddr("10.1.0.11"))
 	return s
