@@ -33,12 +33,12 @@ func (r *rehearsal) impose(faults []scenario.Fault) (lift func(), err error) {
 
 func (r *rehearsal) imposeOne(f scenario.Fault) (lift func(), err error) {
 	switch f.Target {
-	case "dns", "network":
+	case scenario.TargetDNS, scenario.TargetNetwork:
 		return r.world.Impose(world.Fault{
 			Kind: world.FaultKind(f.Kind), Host: f.Host, Peer: f.Client, Port: f.Port, Proto: f.Protocol,
 			Delay: f.Delay, Rate: f.Rate, Addr: f.Addr,
 		}), nil
-	case "ocsp", "crl", "origin_ocsp", "origin_crl":
+	case scenario.TargetOCSP, scenario.TargetCRL, scenario.TargetOriginOCSP, scenario.TargetOriginCRL:
 		return r.imposeStatus(f)
 	}
 	return r.imposeServer(f)

@@ -8,8 +8,8 @@ import (
 	"rehearse/simulator/server"
 )
 
-// servers reads the origins beside the estate's. A web site to browse to is always
-// there.
+// servers reads the origins beside the estate's; see implied for those that are
+// there without a line.
 func (d *decoder) servers(n *node) {
 	if n.kind != mapping {
 		d.bad(n, "scenario-type", "servers wants a mapping of hosts to what they speak, this is "+describe(n), "servers: {ssh.example.test: {speaks: ssh, port: 22}}")

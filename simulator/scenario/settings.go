@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,14 +53,9 @@ func (d *decoder) scenario(n *node) *Scenario {
 			part.read(n)
 		}
 	}
-	if !slices.ContainsFunc(s.Servers, func(o Server) bool { return strings.EqualFold(o.Host, defaultSite) }) {
-		s.Servers = append(s.Servers, Server{Host: defaultSite, Port: 443, Speaks: "https", Certificate: "good", Span: s.Span})
-	}
+	s.implied()
 	return s
 }
-
-// defaultSite is the web site that is always there to be browsed to.
-const defaultSite = "www.example.com"
 
 func (d *decoder) labels(n *node) {
 	for _, item := range each(n) {
