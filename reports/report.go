@@ -8,6 +8,7 @@ package reports
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"rehearse/reports/diag"
 	"rehearse/reports/journal"
@@ -91,47 +92,52 @@ type Variant []Setting
 
 // MarshalJSON writes an object whose keys keep their order.
 func (v Variant) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+	b := []byte{'{'}
 	for i, s := range v {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		name, err := json.Marshal(s.Name)
-		if err != nil {
-			return nil, err
-		}
-		value, err := json.Marshal(s.Value)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(value)
+		b = append(appendText(b, s.Name), ':')
+		b = appendText(b, s.Value)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
 }
 
-// UnmarshalJSON reads an object, keeping the order of its keys.
+// appendText appends a JSON string. Whether "<" is to be escaped is left to the
+// encoder around it.
+func appendText(b []byte, s string) []byte {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string and a buffer have nothing to fail on
+	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
+}
+
+// UnmarshalJSON reads an object of texts, keeping the order of its keys.
 func (v *Variant) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
-	if _, err := d.Token(); err != nil {
+	switch open, err := d.Token(); {
+	case err != nil:
 		return err
+	case open == nil: // null
+		*v = nil
+		return nil
+	case open != json.Delim('{'):
+		return fmt.Errorf("variant: got %v, want an object", open)
 	}
-	*v = nil
+	read := Variant{}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
 			return err
 		}
-		s := Setting{}
-		s.Name, _ = name.(string)
+		s := Setting{Name: name.(string)} // the decoder lets nothing else be a key
 		if err := d.Decode(&s.Value); err != nil {
-			return err
+			return fmt.Errorf("variant: %s: %w", s.Name, err)
 		}
-		*v = append(*v, s)
+		read = append(read, s)
 	}
+	*v = read
 	return nil
 }
 

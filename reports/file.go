@@ -1,0 +1,98 @@
+package reports
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// file is one scenario file's part of a report.
+type file struct {
+	path, name string
+	variants   []*Scenario
+}
+
+// byFile puts the variants of each file together, in the order of the report.
+func byFile(scenarios []Scenario) []file {
+	var files []file
+	for i := range scenarios {
+		s := &scenarios[i]
+		at := slices.IndexFunc(files, func(f file) bool { return f.path == s.File && f.name == s.Name })
+		if at < 0 {
+			at = len(files)
+			files = append(files, file{path: s.File, name: s.Name})
+		}
+		files[at].variants = append(files[at].variants, s)
+	}
+	return files
+}
+
+// folder is the chapter of the file, "" for one that lies in none.
+func (f file) folder() string {
+	if dir := path.Dir(f.path); dir != "." {
+		return dir
+	}
+	return ""
+}
+
+// String is the settings as a filter writes them: "deployment=explicit, faults=silent".
+func (v Variant) String() string {
+	var all []string
+	for _, s := range v {
+		all = append(all, s.Name+"="+s.Value)
+	}
+	return strings.Join(all, ", ")
+}
+
+// took is how long the steps took on the scenario's clock.
+func (s *Scenario) took() time.Duration {
+	var ms int64
+	for _, step := range s.Steps {
+		ms += step.Outcome.VirtualMS
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// missed are the indices of the failed steps.
+func (s *Scenario) missed() []int {
+	var failed []int
+	for i, step := range s.Steps {
+		if step.Verdict == Failed {
+			failed = append(failed, i)
+		}
+	}
+	return failed
+}
+
+// of is the evidence of one step.
+func (s *Scenario) of(step int) []Evidence {
+	var own []Evidence
+	for _, e := range s.Evidence {
+		if e.Step == step {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+// title is the name with the settings of the variant.
+func (s *Scenario) title() string {
+	if len(s.Variant) == 0 {
+		return s.Name
+	}
+	return fmt.Sprintf("%s [%s]", s.Name, s.Variant)
+}
+
+// firstMiss is the first expectation that did not hold, "" when all did.
+func (s *Scenario) firstMiss() string {
+	for _, step := range s.Steps {
+		for _, m := range step.Misses {
+			return fmt.Sprintf("%s: %s", m.Span, m)
+		}
+	}
+	return ""
+}
+
+func (s *Scenario) failureText() string { return Console{}.tell(s) }

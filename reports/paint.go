@@ -1,0 +1,28 @@
+package reports
+
+// paint colours text for a terminal, or leaves it as it is.
+type paint bool
+
+func (p paint) with(code, s string) string {
+	if !p || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p paint) bold(s string) string   { return p.with("1", s) }
+func (p paint) dim(s string) string    { return p.with("2", s) }
+func (p paint) red(s string) string    { return p.with("31", s) }
+func (p paint) green(s string) string  { return p.with("32", s) }
+func (p paint) yellow(s string) string { return p.with("33", s) }
+
+// mark shows a verdict in one character.
+func (p paint) mark(v Verdict) string {
+	switch v {
+	case Passed:
+		return p.green("✓")
+	case Failed:
+		return p.red("✗")
+	}
+	return p.yellow("–")
+}
