@@ -2,6 +2,7 @@ package cpl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rehearse/reports/diag"
@@ -19,7 +20,7 @@ type Options struct {
 // which things become known. Only what the preprocessor keeps is judged. What
 // Parse reported is not reported again.
 func Check(files []*File, opt Options) diag.List {
-	c := &checker{opt: opt, defs: map[defKey]*define{}, noted: map[string]bool{}}
+	c := &checker{opt: opt, defs: map[defKey]*define{}, noted: map[notedKey]bool{}, hints: map[hintKey][]string{}}
 	for _, f := range files {
 		c.files = append(c.files, f.Resolve(opt.Environment))
 		c.broken = c.broken || f.Broken
@@ -43,14 +44,44 @@ func Check(files []*File, opt Options) diag.List {
 
 // checker is one run of Check.
 type checker struct {
-	opt    Options
-	files  []*File // as the preprocessor leaves them
-	broken bool    // some source could not be read
-	defs   map[defKey]*define
-	order  []*define
-	diags  diag.List
-	noted  map[string]bool // file and name of what was called not modelled
+	opt     Options
+	files   []*File // as the preprocessor leaves them
+	broken  bool    // some source could not be read
+	defs    map[defKey]*define
+	order   []*define
+	diags   diag.List
+	noted   map[notedKey]bool // what was called not modelled
+	hints   map[hintKey][]string
+	guesses int
 }
+
+// didYouMean is a hint with the candidate nearest to a name, nil for none.
+func (c *checker) didYouMean(name string, kind Kind) []string {
+	key := hintKey{kind, name}
+	hints, ok := c.hints[key]
+	if !ok {
+		hints = c.guess(name, namesOf(kind))
+		c.hints[key] = hints
+	}
+	return slices.Clone(hints)
+}
+
+// mostGuesses is for how many unknown names a near one is looked for.
+const mostGuesses = 200
+
+func (c *checker) guess(name string, candidates func(yield func(string) bool)) []string {
+	if c.guesses++; c.guesses > mostGuesses {
+		return nil
+	}
+	return didYouMean(name, candidates)
+}
+
+type hintKey struct {
+	kind Kind
+	name string
+}
+
+type notedKey struct{ file, name string }
 
 func (c *checker) add(sev diag.Severity, id string, at diag.Span, msg string, hints ...string) *diag.Diagnostic {
 	c.diags = append(c.diags, diag.Diagnostic{ID: id, Severity: sev, Span: at, Message: msg, Hints: hints})
@@ -78,7 +109,7 @@ func (c *checker) layer(l *Layer) {
 	e := table().find(KindLayer, l.Type)
 	if e == nil {
 		c.fail("cpl-unknown-layer", l.At, fmt.Sprintf("layer type <%s> is unknown; SGOS has %s", l.Type, strings.Join(allTypes.names(), ", ")),
-			didYouMean(l.Type, namesOf(KindLayer))...)
+			c.didYouMean(l.Type, KindLayer)...)
 	} else {
 		c.modelled(e, l.At, "<"+e.Name+">")
 	}
@@ -102,7 +133,7 @@ func (c *checker) section(s *Section, l *Layer) {
 	switch {
 	case e == nil:
 		c.fail("cpl-unknown-section", s.At, fmt.Sprintf("section type [%s] is unknown; there are Rule, url, url.domain, url.regex and server_url.domain", s.Type),
-			didYouMean(s.Type, namesOf(KindSection))...)
+			c.didYouMean(s.Type, KindSection)...)
 	case patternFirst(s.Type) && layerBit(l.Type)&(inAdmin|inForward) != 0 && !(l.Type == "Forward" && s.Type == "server_url.domain"):
 		c.fail("cpl-section-not-allowed", s.At, fmt.Sprintf("section [%s] cannot stand in a <%s> layer", s.Type, l.Type))
 	}
@@ -142,14 +173,14 @@ func (c *checker) terms(terms []Term, layer string) {
 }
 
 // inLayer judges whether a name may stand in a layer.
-func (c *checker) inLayer(e *Entry, at diag.Span, name, layer string) {
+func (c *checker) inLayer(e *Entry, at diag.Span, layer string) {
 	bit := layerBit(layer)
 	switch {
 	case bit == 0 || e.Allows(layer):
 	case e.Loose&bit != 0:
-		c.warn("cpl-wrong-layer", at, fmt.Sprintf("%s has no effect in a <%s> layer; it belongs into %s", name, layer, layersText(e)))
+		c.warn("cpl-wrong-layer", at, fmt.Sprintf("%s has no effect in a <%s> layer; it belongs into %s", e.title(), layer, layersText(e)))
 	default:
-		d := c.fail("cpl-wrong-layer", at, fmt.Sprintf("%s cannot stand in a <%s> layer; it can in %s", name, layer, layersText(e)))
+		d := c.fail("cpl-wrong-layer", at, fmt.Sprintf("%s cannot stand in a <%s> layer; it can in %s", e.title(), layer, layersText(e)))
 		if alt := "server_" + e.Name; layer == "Forward" && e.Kind == KindCondition && table().find(KindCondition, alt) != nil {
 			d.Hints = append(d.Hints, alt)
 		}
@@ -165,16 +196,19 @@ func layersText(e *Entry) string {
 }
 
 // inRelease judges whether the release has a name.
-func (c *checker) inRelease(since Since, at diag.Span, name string) {
-	if r := c.opt.release(); !since.Has(r) {
-		c.fail("cpl-needs-release", at, fmt.Sprintf("%s is unknown to release %s; it is known from %s on", name, r, since),
-			fmt.Sprintf("#if release.version=%s..", since))
+func (c *checker) inRelease(e *Entry, at diag.Span) {
+	if r := c.opt.release(); !e.Since.Has(r) {
+		c.fail("cpl-needs-release", at, fmt.Sprintf("%s is unknown to release %s; it is known from %s on", e.title(), r, e.Since),
+			fmt.Sprintf("#if release.version=%s..", e.Since))
 	}
 }
 
+// title is an entry in a message: "condition url.host".
+func (e *Entry) title() string { return string(e.Kind) + " " + e.Name }
+
 // modelled notes, once a name and file, what is accepted without being modelled.
 func (c *checker) modelled(e *Entry, at diag.Span, name string) {
-	key := at.File + "\x00" + name
+	key := notedKey{at.File, name}
 	if e.Modelled || c.noted[key] {
 		return
 	}

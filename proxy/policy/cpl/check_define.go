@@ -21,15 +21,20 @@ type defKey struct{ space, label string }
 // define is what is known of a definition.
 type define struct {
 	*Definition
-	space string
-	used  bool
+	space    string
+	used     bool
+	circular bool // a circle through it was reported
 	// uses are the conditions that stand in it, in order.
 	uses []*Condition
 	// state is for the search of cycles and for facts: 0 not visited, 1 being visited, 2 done.
 	state  int
+	depth  int        // while it is being visited, how many stand above it
 	layers Layers     // where its conditions may stand, and those of the conditions it names
 	late   *Condition // the one that becomes known last, nil for none
 	at     When       // of late
+	host   bool       // it tests the host of the URL
+	// culprits are the conditions that keep it out of a layer.
+	culprits map[Layers]*Condition
 }
 
 func spaceOf(definitionType string) string {
@@ -59,7 +64,7 @@ func (c *checker) collect() {
 			def := &define{Definition: d, space: spaceOf(d.Type)}
 			key := defKey{def.space, LabelKey(d.Name)}
 			if first := c.defs[key]; first != nil {
-				remark(c.fail("cpl-duplicate-definition", d.At, fmt.Sprintf("%s %q is defined twice", def.space, d.Name)), first.At, "first defined here")
+				remark(c.fail("cpl-duplicate-definition", d.At, fmt.Sprintf("%s %s is defined twice", def.space, shown(d.Name))), first.At, "first defined here")
 				continue
 			}
 			c.defs[key] = def
@@ -95,7 +100,7 @@ func (c *checker) reference(space string, v Value) {
 }
 
 func (c *checker) undefined(space string, v Value) {
-	c.fail("cpl-undefined", v.At, fmt.Sprintf("%s %q is not defined", space, v.Text), didYouMean(v.Text, c.labels(space))...)
+	c.fail("cpl-undefined", v.At, fmt.Sprintf("%s %s is not defined", space, shown(v.Text)), c.guess(v.Text, c.labels(space))...)
 }
 
 func (c *checker) labels(space string) func(yield func(string) bool) {
@@ -112,12 +117,12 @@ func (c *checker) labels(space string) func(yield func(string) bool) {
 func (c *checker) definition(d *Definition) {
 	e := table().find(KindDefinition, d.Type)
 	if e == nil {
-		c.fail("cpl-unknown-definition", d.At, fmt.Sprintf("define %s is unknown", d.Type), didYouMean(d.Type, namesOf(KindDefinition))...)
+		c.fail("cpl-unknown-definition", d.At, fmt.Sprintf("define %s is unknown", d.Type), c.didYouMean(d.Type, KindDefinition)...)
 		return
 	}
 	c.modelled(e, d.At, "define "+e.Name)
 	if bodyOf(d.Type) == bodyCalls && strings.Trim(strings.ToLower(d.Name), "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
-		c.fail("cpl-bad-label", d.At, fmt.Sprintf("the label of an action holds letters, digits, \"_\" and \"-\" only, got %q", d.Name))
+		c.fail("cpl-bad-label", d.At, fmt.Sprintf("the label of an action holds letters, digits, \"_\" and \"-\" only, got %s", shown(d.Name)))
 	}
 	for _, l := range d.Lines {
 		c.definitionLine(d, l)
@@ -163,7 +168,7 @@ func (c *checker) onlyConditions(d *Definition, terms []Term) {
 func (c *checker) call(p *Property) {
 	e := table().find(KindAction, p.Name)
 	if e == nil {
-		c.fail("cpl-unknown-action", nameSpan(p.At, p.Name), fmt.Sprintf("action %q is unknown", p.Name), didYouMean(p.Name, namesOf(KindAction))...)
+		c.fail("cpl-unknown-action", nameSpan(p.At, p.Name), fmt.Sprintf("action %s is unknown", shown(p.Name)), c.didYouMean(p.Name, KindAction)...)
 		return
 	}
 	c.modelled(e, nameSpan(p.At, p.Name), "action "+p.Name)
@@ -194,7 +199,7 @@ func (c *checker) unused() {
 	}
 	for _, d := range c.order {
 		if !d.used {
-			c.note("cpl-unused-definition", d.At, fmt.Sprintf("nothing uses %s %q", d.space, d.Name))
+			c.note("cpl-unused-definition", d.At, fmt.Sprintf("nothing uses %s %s", d.space, shown(d.Name)))
 		}
 	}
 }
@@ -232,16 +237,20 @@ func (c *checker) visit(d *define, path []*define) {
 		c.cycle(d, path)
 		return
 	}
-	d.state, d.layers, d.at = 1, patternLayers(d.Type), AtAccept
+	d.state, d.depth, d.at = 1, len(path), AtAccept
+	d.layers = patternLayers(d.Type)
+	d.host = d.layers == inURL
 	path = append(path, d)
 	for _, t := range d.uses {
 		if e := table().find(KindCondition, t.Base); e != nil {
 			d.needs(layersOf(e), e.At, t)
+			d.host = d.host || testsHost(t)
 		}
 		for _, below := range c.named(t) {
 			c.visit(below, path)
 			if below.state == 2 {
 				d.needs(below.layers, below.at, below.late)
+				d.host = d.host || below.host
 			}
 		}
 	}
@@ -274,12 +283,19 @@ func patternLayers(definitionType string) Layers {
 }
 
 func (c *checker) cycle(d *define, path []*define) {
-	from := slices.Index(path, d)
+	if d.circular {
+		return
+	}
+	d.circular = true
 	var names []string
-	for _, p := range path[from:] {
+	for i, p := range path[d.depth:] {
+		if i == 8 {
+			names = append(names, "...")
+			break
+		}
 		names = append(names, p.Name)
 	}
-	c.fail("cpl-condition-cycle", d.At, fmt.Sprintf("condition %q needs itself: %s", d.Name, strings.Join(append(names, d.Name), " needs ")))
+	c.fail("cpl-condition-cycle", d.At, fmt.Sprintf("condition %s needs itself: %s", shown(d.Name), strings.Join(append(names, d.Name), " needs ")))
 }
 
 // useInLayer reports a named condition that tests what its layer cannot.
@@ -290,7 +306,7 @@ func (c *checker) useInLayer(t *Condition, layer string) {
 			continue
 		}
 		msg := fmt.Sprintf("condition=%s cannot stand in a <%s> layer", d.Name, layer)
-		culprit := c.culprit(d, bit, map[*define]bool{})
+		culprit := c.culprit(d, bit)
 		if culprit == nil {
 			c.fail("cpl-wrong-layer", t.At, fmt.Sprintf("%s: it is a list of %s", msg, strings.TrimSuffix(d.Type, " condition")))
 			continue
@@ -301,19 +317,27 @@ func (c *checker) useInLayer(t *Condition, layer string) {
 }
 
 // culprit is the first condition below d that may not stand in the layer.
-func (c *checker) culprit(d *define, bit Layers, seen map[*define]bool) *Condition {
-	seen[d] = true
+func (c *checker) culprit(d *define, bit Layers) *Condition {
+	if t, ok := d.culprits[bit]; ok {
+		return t
+	}
+	if d.culprits == nil {
+		d.culprits = map[Layers]*Condition{}
+	}
+	d.culprits[bit] = nil
 	for _, t := range d.uses {
-		if e := table().find(KindCondition, t.Base); e != nil && layersOf(e)&bit == 0 {
-			return t
+		found := t
+		if e := table().find(KindCondition, t.Base); e == nil || layersOf(e)&bit != 0 {
+			found = nil
 		}
 		for _, below := range c.named(t) {
-			if below.layers&bit != 0 || seen[below] {
-				continue
+			if found == nil && below.layers&bit == 0 {
+				found = c.culprit(below, bit)
 			}
-			if found := c.culprit(below, bit, seen); found != nil {
-				return found
-			}
+		}
+		if found != nil {
+			d.culprits[bit] = found
+			return found
 		}
 	}
 	return nil

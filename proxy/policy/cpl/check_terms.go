@@ -19,12 +19,12 @@ func (c *checker) condition(t *Condition, layer string) {
 		return
 	}
 	if e.Free != "" && t.Arg == "" {
-		c.fail("cpl-unknown-condition", at, fmt.Sprintf("condition %q needs a name behind it: %s.%s", t.Base, e.Name, e.Free))
+		c.fail("cpl-unknown-condition", at, fmt.Sprintf("condition %s needs a name behind it: %s.%s", shown(t.Base), e.Name, e.Free))
 		return
 	}
-	c.inRelease(e.Since, at, "condition "+t.Base)
+	c.inRelease(e, at)
 	c.conditionModifiers(t, e, at)
-	c.inLayer(e, at, "condition "+t.Name, layer)
+	c.inLayer(e, at, layer)
 	c.deprecated(e, at)
 	c.modelled(e, at, t.Base)
 	c.expression(t, e, t.Expr)
@@ -34,23 +34,21 @@ func (c *checker) condition(t *Condition, layer string) {
 }
 
 func (c *checker) unknownCondition(t *Condition, at diag.Span) {
-	hints := didYouMean(t.Base, namesOf(KindCondition))
-	if e := table().find(KindProperty, t.Name); e != nil && hints == nil {
+	var hints []string
+	if e := table().find(KindProperty, t.Name); e != nil {
 		hints = []string{fmt.Sprintf("%s is a property: write %s(VALUE)", e.Name, e.Name)}
-	}
-	if hints == nil {
-		hints = curlyHint(t.Name)
+	} else if hints = curlyHint(t.Name); hints == nil {
+		hints = c.didYouMean(t.Base, KindCondition)
 	}
 	if mods := strings.Join(t.Modifiers, "."); mods != "" && hints != nil && strings.HasPrefix(hints[0], "did you mean") {
 		hints[0] = strings.TrimSuffix(hints[0], `"?`) + "." + mods + `"?`
 	}
-	c.fail("cpl-unknown-condition", at, fmt.Sprintf("condition %q is unknown", t.Name), hints...)
+	c.fail("cpl-unknown-condition", at, fmt.Sprintf("condition %s is unknown", shown(t.Name)), hints...)
 }
 
 func (c *checker) conditionModifiers(t *Condition, e *Entry, at diag.Span) {
 	for _, m := range t.Modifiers {
-		i := slices.IndexFunc(modifierRows(), func(r Entry) bool { return r.Name == m })
-		if e.Modifiers&(1<<i) == 0 {
+		if e.Modifiers&table().modifiers[m] == 0 {
 			msg := fmt.Sprintf("%s takes no modifier %q", t.Base, m)
 			if names := e.Modifiers.names(); names != nil {
 				msg += "; it takes " + strings.Join(names, ", ")
@@ -58,7 +56,7 @@ func (c *checker) conditionModifiers(t *Condition, e *Entry, at diag.Span) {
 			c.fail("cpl-unknown-modifier", at, msg)
 			continue
 		}
-		c.inRelease(modifierRows()[i].Since, at, "modifier "+m)
+		c.inRelease(table().find(KindModifier, m), at)
 	}
 }
 
@@ -103,30 +101,30 @@ func (c *checker) property(t *Property, layer string) {
 		c.unknownProperty(t, at)
 		return
 	case e.Free != "" && !e.FreeOptional && t.Arg == "":
-		c.fail("cpl-unknown-property", at, fmt.Sprintf("property %q needs a name behind it: %s.%s(VALUE)", t.Name, e.Name, e.Free))
+		c.fail("cpl-unknown-property", at, fmt.Sprintf("property %s needs a name behind it: %s.%s(VALUE)", shown(t.Name), e.Name, e.Free))
 		return
 	}
-	c.inRelease(e.Since, at, "property "+t.Name)
-	c.inLayer(e, at, "property "+name, layer)
+	c.inRelease(e, at)
+	c.inLayer(e, at, layer)
 	c.deprecated(e, at)
 	c.modelled(e, at, t.Name)
 	c.arguments(t, e)
 }
 
 func (c *checker) unknownProperty(t *Property, at diag.Span) {
-	hints := didYouMean(t.Name, namesOf(KindProperty))
-	if hints == nil {
-		hints = didYouMean(t.Name, namesOf(KindVerdict))
-	}
+	var hints []string
 	_, base, _, _ := splitCondition(t.Name)
 	switch {
-	case hints != nil:
 	case table().find(KindCondition, base) != nil:
 		hints = []string{fmt.Sprintf("%s is a condition: write %s=VALUE", base, t.Name)}
 	case table().find(KindAction, t.Name) != nil:
 		hints = []string{fmt.Sprintf("%s is an action: it stands in define action and is switched on by action.LABEL(yes)", t.Name)}
+	default:
+		if hints = c.didYouMean(t.Name, KindProperty); hints == nil {
+			hints = c.didYouMean(t.Name, KindVerdict)
+		}
 	}
-	c.fail("cpl-unknown-property", at, fmt.Sprintf("property %q is unknown", t.Name), hints...)
+	c.fail("cpl-unknown-property", at, fmt.Sprintf("property %s is unknown", shown(t.Name)), hints...)
 }
 
 // arguments judges the arguments of a property.
@@ -147,7 +145,7 @@ func (c *checker) arguments(t *Property, e *Entry) {
 		return
 	case e.Name == "ssl.forward_proxy" && len(t.Args) == 2:
 		if second := t.Args[1]; !strings.EqualFold(second.Text, "on_exception") {
-			c.fail("cpl-unknown-value", second.At, fmt.Sprintf("the second value of ssl.forward_proxy is on_exception, got %q", second.Text))
+			c.fail("cpl-unknown-value", second.At, fmt.Sprintf("the second value of ssl.forward_proxy is on_exception, got %s", shown(second.Text)))
 		}
 		c.argument(t, e, t.Args[0])
 		return
@@ -216,7 +214,7 @@ func plural(n, noun string) string {
 
 func (c *checker) verdict(t *Verdict, layer string) {
 	e := table().find(KindVerdict, t.Name)
-	c.inLayer(e, nameSpan(t.At, t.Name), "verdict "+t.Name, layer)
+	c.inLayer(e, nameSpan(t.At, t.Name), layer)
 	if !c.argCount(e, t.At, t.Name, len(t.Args)) || len(t.Args) == 0 {
 		return
 	}
@@ -243,7 +241,7 @@ func (c *checker) exception(v Value) {
 		return
 	}
 	d := c.warn("cpl-unknown-exception", v.At, "Exception name is not recognized as a built-in name, and will not be referenceable: "+v.Text,
-		didYouMean(v.Text, namesOf(KindException))...)
+		c.didYouMean(v.Text, KindException)...)
 	if own && e != nil {
 		d.Hints = append(d.Hints, "give the appliance an exception of that name")
 	}

@@ -48,17 +48,17 @@ func (c *checker) word(name string, v Value, e *Entry) {
 	i := slices.IndexFunc(e.Values, func(w Word) bool { return strings.EqualFold(w.Text, v.Text) })
 	if i >= 0 {
 		if since := e.Values[i].Since; !since.Has(c.opt.release()) {
-			c.fail("cpl-unknown-value", v.At, fmt.Sprintf("value %q of %s is unknown to release %s; it is known from %s on", v.Text, name, c.opt.release(), since),
+			c.fail("cpl-unknown-value", v.At, fmt.Sprintf("value %s of %s is unknown to release %s; it is known from %s on", shown(v.Text), name, c.opt.release(), since),
 				fmt.Sprintf("#if release.version=%s..", since))
 		}
 		return
 	}
-	hints := didYouMean(v.Text, wordsOf(e.Values))
+	hints := c.guess(v.Text, wordsOf(e.Values))
 	if e.Value == ValueOpenWord {
-		c.warn("cpl-unknown-value", v.At, fmt.Sprintf("value %q of %s is none of those known here: %s", v.Text, name, wordList(e.Values)), hints...)
+		c.warn("cpl-unknown-value", v.At, fmt.Sprintf("value %s of %s is none of those known here: %s", shown(v.Text), name, wordList(e.Values)), hints...)
 		return
 	}
-	c.fail("cpl-unknown-value", v.At, fmt.Sprintf("%s has no value %q; it has %s", name, v.Text, wordList(e.Values)), hints...)
+	c.fail("cpl-unknown-value", v.At, fmt.Sprintf("%s has no value %s; it has %s", name, shown(v.Text), wordList(e.Values)), hints...)
 }
 
 func wordList(words []Word) string {
@@ -94,7 +94,7 @@ func (c *checker) number(name string, v Value, e *Entry) {
 	}
 	switch {
 	case err != nil:
-		c.fail("cpl-bad-number", v.At, fmt.Sprintf("%s wants a %s, got %q: %s", name, kind, v.Text, oneLine(err)))
+		c.fail("cpl-bad-number", v.At, fmt.Sprintf("%s wants a %s, got %s: %s", name, kind, shown(v.Text), oneLine(err)))
 	case e.Max > 0 && kind == ValueNumber && outside(r, e):
 		c.fail("cpl-bad-number", v.At, fmt.Sprintf("%s goes from %d to %d, got %s", name, e.Min, e.Max, v.Text))
 	case r.Low > r.High && !cyclic(e):
@@ -119,6 +119,10 @@ func cyclic(e *Entry) bool {
 // regex judges a regular expression. The appliance takes Perl's; what Go's
 // engine lacks is a warning, because the appliance would accept it.
 func (c *checker) regex(v Value) {
+	if len(v.Text) > longestRegex {
+		c.fail("cpl-bad-regex", v.At, fmt.Sprintf("the expression has %d characters; %d are the most that is read", len(v.Text), longestRegex))
+		return
+	}
 	_, err := syntax.Parse(v.Text, syntax.Perl)
 	switch {
 	case err == nil:
@@ -127,9 +131,11 @@ func (c *checker) regex(v Value) {
 		c.warn("cpl-regex-not-modelled", v.At, fmt.Sprintf("the expression uses what Perl has and the engine here has not (%s); it never matches", err.(*syntax.Error).Expr),
 			"write it without look-around, back references and possessive repetition")
 	default:
-		c.fail("cpl-bad-regex", v.At, fmt.Sprintf("%q is no regular expression: %s", v.Text, strings.TrimPrefix(err.Error(), "error parsing regexp: ")))
+		c.fail("cpl-bad-regex", v.At, fmt.Sprintf("%s is no regular expression: %s", shown(v.Text), strings.TrimPrefix(err.Error(), "error parsing regexp: ")))
 	}
 }
+
+const longestRegex = 1 << 16
 
 // domain judges the pattern of url.domain.
 func (c *checker) domain(v Value) {
@@ -138,9 +144,9 @@ func (c *checker) domain(v Value) {
 	case err != nil:
 		c.fail("cpl-bad-domain", v.At, err.Error(), curlyHint(v.Text)...)
 	case strings.Contains(d.Host, "*"):
-		c.warn("cpl-bad-domain", v.At, fmt.Sprintf("%q holds a \"*\", which is not a wildcard in a domain: it never matches", v.Text), strings.TrimPrefix(d.Host, "*.")+"  (matches all names below it)")
+		c.warn("cpl-bad-domain", v.At, fmt.Sprintf("%s holds a \"*\", which is not a wildcard in a domain: it never matches", shown(v.Text)), strings.TrimPrefix(d.Host, "*."))
 	case isAddress(d.Host):
-		c.warn("cpl-bad-domain", v.At, fmt.Sprintf("%q is an address and not a domain: it never matches", v.Text), "url.address="+d.Host)
+		c.warn("cpl-bad-domain", v.At, fmt.Sprintf("%s is an address and not a domain: it never matches", shown(v.Text)), "url.address="+d.Host)
 	}
 }
 
@@ -170,7 +176,7 @@ func (c *checker) category(v Value) {
 	name, _, _ := strings.Cut(v.Text, "@")
 	c.use(defCategory, name)
 	if v.Quote != 0 && strings.HasPrefix(v.Text, "(") && strings.HasSuffix(v.Text, ")") {
-		c.note("cpl-quoted-list", v.At, fmt.Sprintf("the parentheses stand inside the quotes, so this is one category named %q", v.Text), v.Text)
+		c.note("cpl-quoted-list", v.At, fmt.Sprintf("the parentheses stand inside the quotes, so this is one category named %s", shown(v.Text)), v.Text)
 	}
 	c.curly(v)
 }
@@ -185,7 +191,7 @@ func (c *checker) keyring(v Value) {
 	if slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, v.Text) }) {
 		return
 	}
-	c.fail("cpl-unknown-keyring", v.At, fmt.Sprintf("Reference to an unknown keyring: '%s'", v.Text), didYouMean(v.Text, slices.Values(known))...)
+	c.fail("cpl-unknown-keyring", v.At, fmt.Sprintf("Reference to an unknown keyring: '%s'", v.Text), c.guess(v.Text, slices.Values(known))...)
 }
 
 // curly warns of typographic quotes, which belong to the value like any letter.
@@ -211,8 +217,11 @@ func (c *checker) substitutions(v Value) {
 			return
 		}
 		name, tail, ok := strings.Cut(tail, ")")
-		if ok && !knownSubstitution(name) {
-			c.note("cpl-unknown-substitution", v.At, fmt.Sprintf("$(%s) is no substitution known here", name), didYouMean(name, namesOf(KindSubstitution))...)
+		if !ok {
+			return
+		}
+		if !knownSubstitution(name) {
+			c.note("cpl-unknown-substitution", v.At, fmt.Sprintf("$(%s) is no substitution known here", name), c.didYouMean(name, KindSubstitution)...)
 		}
 		rest = tail
 	}

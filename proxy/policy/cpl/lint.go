@@ -1,21 +1,24 @@
 package cpl
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // unreachable notes the first rule below one that always matches: the rules
 // from there on are never tried. It is a note and no error (Q22).
 func (c *checker) unreachable(l *Layer) {
-	for _, s := range l.Sections {
-		for i, r := range s.Rules {
-			if !matchesAlways(r) {
-				continue
-			}
-			if i+1 < len(s.Rules) {
-				c.shadowed(r, s.Rules[i+1], len(s.Rules)-i-1)
-			} else if next := after(l, s); next != nil && !guards(s) {
-				c.shadowed(r, next, 1)
-			}
-			break
+	var next *Rule // the first rule of the sections behind
+	for _, s := range slices.Backward(l.Sections) {
+		i := slices.IndexFunc(s.Rules, matchesAlways)
+		switch {
+		case i >= 0 && i+1 < len(s.Rules):
+			c.shadowed(s.Rules[i], s.Rules[i+1], len(s.Rules)-i-1)
+		case i >= 0 && next != nil && !guards(s):
+			c.shadowed(s.Rules[i], next, 1)
+		}
+		if len(s.Rules) > 0 {
+			next = s.Rules[0]
 		}
 	}
 }
@@ -40,18 +43,6 @@ func guards(s *Section) bool {
 		}
 	}
 	return false
-}
-
-// after is the first rule of the sections behind s.
-func after(l *Layer, s *Section) *Rule {
-	behind := false
-	for _, t := range l.Sections {
-		if behind && len(t.Rules) > 0 {
-			return t.Rules[0]
-		}
-		behind = behind || t == s
-	}
-	return nil
 }
 
 func (c *checker) shadowed(above, below *Rule, n int) {

@@ -25,12 +25,18 @@ func verdictName(s string) string {
 	return name
 }
 
+// longestName bounds what is searched for modifiers and free parts.
+const longestName = 300
+
 // splitCondition takes a condition's name apart. base is the vocabulary's name,
 // or what is left without modifiers where the name is unknown.
 func splitCondition(s string) (name, base, arg string, mods []string) {
 	v := table()
 	if e := v.find(KindCondition, s); e != nil && e.Free == "" {
 		return e.Name, e.Name, "", nil
+	}
+	if len(s) > longestName {
+		return lower(s), lower(s), "", nil
 	}
 	rest := s
 	for {
@@ -45,7 +51,7 @@ func splitCondition(s string) (name, base, arg string, mods []string) {
 	}
 	e, arg := v.family(KindCondition, s)
 	if e == nil {
-		return strings.ToLower(s), strings.ToLower(rest), "", mods
+		return lower(s), lower(rest), "", mods
 	}
 	mods = nil
 	for {
@@ -87,10 +93,12 @@ func splitProperty(s string) (name, arg string) {
 	if e := v.find(KindProperty, s); e != nil {
 		return e.Name, ""
 	}
-	if e, arg := v.family(KindProperty, s); e != nil {
-		return e.Name, arg
+	if len(s) <= longestName {
+		if e, arg := v.family(KindProperty, s); e != nil {
+			return e.Name, arg
+		}
 	}
-	return strings.ToLower(s), ""
+	return lower(s), ""
 }
 
 // bodyKind is how the lines of a definition are read.

@@ -100,9 +100,9 @@ func found(t token) string {
 	case tokenEOL:
 		return "the end of the line"
 	case tokenString:
-		return fmt.Sprintf("%c%s%c", t.quote, t.text, t.quote)
+		return shown(t.text)
 	}
-	return fmt.Sprintf("%q", t.text)
+	return shown(t.text)
 }
 
 // item reads one line at the top level of the file.
@@ -125,6 +125,9 @@ func (p *parser) item() {
 	case strings.EqualFold(word, "end"):
 		p.advance()
 		p.report(diag.Error, "cpl-stray-end", p.spanOf(p.tok), `"end" closes no definition`)
+		for p.tok.kind != tokenEOL {
+			p.advance()
+		}
 	default:
 		p.rule()
 	}
@@ -170,7 +173,7 @@ func (p *parser) sectionHeader() {
 	s.At = p.since(from)
 	if p.layer == nil {
 		p.report(diag.Error, "cpl-outside-layer", s.At, "a section needs a layer header such as <Proxy> above it")
-		p.section = s // its rules are read and left out
+		p.section, p.homeless = s, true // its rules are read and left out
 		return
 	}
 	p.section = s
@@ -195,7 +198,7 @@ func (p *parser) header(closing string) (typ, label string) {
 		label += p.tok.text
 		p.advance()
 	}
-	if words > 1 {
+	if words > 1 && p.tok.is(closing) {
 		p.report(diag.Error, "cpl-bad-label", p.since(from.start), "a label of several words has to be quoted", fmt.Sprintf("%q", label))
 	}
 	if !p.tok.is(closing) {

@@ -13,7 +13,7 @@ func (p *parser) definition() {
 	d := &Definition{When: p.when}
 	p.advance() // define
 	if t := p.advance(); t.kind == tokenWord {
-		d.Type = strings.ToLower(t.text)
+		d.Type = lower(t.text)
 		p.advance()
 	}
 	if p.tok.kind == tokenWord && d.Type != "condition" && strings.EqualFold(p.tok.text, "condition") {
@@ -42,7 +42,7 @@ func (p *parser) body(d *Definition) {
 		if p.blockEnd(d) {
 			return
 		}
-		if !closed && p.peek(0) == '<' {
+		if !closed && p.opensItem() {
 			break
 		}
 		d.Lines = append(d.Lines, p.bodyLine(d))
@@ -55,6 +55,12 @@ func (p *parser) body(d *Definition) {
 	}
 }
 
+// opensItem says whether the line starts a layer or another definition.
+func (p *parser) opensItem() bool {
+	word := p.firstWord()
+	return p.peek(0) == '<' || strings.EqualFold(word, "define") || strings.EqualFold(word, "restrict")
+}
+
 // endFollows says whether a line "end" stands before the next definition.
 func (p *parser) endFollows() bool {
 	for rest := p.src[p.off:]; rest != ""; {
@@ -62,7 +68,7 @@ func (p *parser) endFollows() bool {
 		switch word := blankDelimited(strings.TrimLeft(line, " \t")); {
 		case strings.EqualFold(word, "end"):
 			return true
-		case strings.EqualFold(word, "define"):
+		case strings.EqualFold(word, "define"), strings.EqualFold(word, "restrict"):
 			return false
 		}
 		rest = tail
@@ -152,7 +158,7 @@ func (p *parser) actionCall() *Property {
 		p.skipRest()
 		return nil
 	}
-	call := &Property{Name: strings.ToLower(name.text)}
+	call := &Property{Name: lower(name.text)}
 	switch t := p.advance(); {
 	case t.is("(") && t.glued:
 		args, ok := p.args()
@@ -165,7 +171,7 @@ func (p *parser) actionCall() *Property {
 		call.Args = []Value{p.value(t)}
 		p.advance()
 	default:
-		p.syntax(t, fmt.Sprintf("want \"(\" behind %q, got %s", name.text, found(t)))
+		p.syntax(t, fmt.Sprintf("want \"(\" behind %s, got %s", shown(name.text), found(t)))
 		p.skipRest()
 		return nil
 	}
@@ -180,7 +186,7 @@ func (p *parser) stringLine(line *Line) {
 	from := p.pos()
 	if p.peek(0) != '>' {
 		text := p.text()
-		p.report(diag.Error, "cpl-syntax", p.span(from), fmt.Sprintf("a line of define string starts with \">\", got %q", text), ">"+text)
+		p.report(diag.Error, "cpl-syntax", p.span(from), fmt.Sprintf("a line of define string starts with \">\", got %s", shown(text)), ">"+text)
 		p.prev = p.pos()
 		return
 	}
@@ -195,7 +201,7 @@ func (p *parser) restrict() {
 	r := &Restrict{When: p.when}
 	p.advance()
 	if t := p.advance(); t.kind == tokenWord && (strings.EqualFold(t.text, "dns") || strings.EqualFold(t.text, "rdns")) {
-		r.Type = strings.ToLower(t.text)
+		r.Type = lower(t.text)
 		p.advance()
 		p.endOfLine()
 	} else {

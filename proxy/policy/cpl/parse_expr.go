@@ -30,7 +30,10 @@ func (p *parser) or(x Expr, depth int) Expr {
 	if x = p.and(x, depth); x == nil {
 		return nil
 	}
-	for p.tok.is("||") {
+	for n := 0; p.tok.is("||"); n++ {
+		if p.tooLong(n) {
+			return nil
+		}
 		p.advance()
 		y := p.and(nil, depth)
 		if y == nil {
@@ -47,7 +50,10 @@ func (p *parser) and(x Expr, depth int) Expr {
 			return nil
 		}
 	}
-	for p.tok.is("&&") {
+	for n := 0; p.tok.is("&&"); n++ {
+		if p.tooLong(n) {
+			return nil
+		}
 		p.advance()
 		y := p.unary(depth)
 		if y == nil {
@@ -56,6 +62,18 @@ func (p *parser) and(x Expr, depth int) Expr {
 		x = &And{X: x, Y: y}
 	}
 	return x
+}
+
+// longestChain bounds how many values && or || may join, and with it the depth
+// of the tree.
+const longestChain = 10000
+
+func (p *parser) tooLong(n int) bool {
+	if n < longestChain {
+		return false
+	}
+	p.syntax(p.tok, fmt.Sprintf("more than %d values are joined", longestChain), "write them as a list: (a, b)")
+	return true
 }
 
 // unary reads a pattern, !X, or something in parentheses.
@@ -90,7 +108,7 @@ func (p *parser) semicolonInWord(t token) bool {
 	if t.end.Offset >= len(p.src) || p.src[t.end.Offset] != ';' {
 		return false
 	}
-	p.report(diag.Error, "cpl-semicolon-in-word", p.spanOf(t), fmt.Sprintf(`";" cannot stand in the word that starts with %q, and a comment needs a blank before it`, t.text),
+	p.report(diag.Error, "cpl-semicolon-in-word", p.spanOf(t), fmt.Sprintf(`";" cannot stand in the word that starts with %s, and a comment needs a blank before it`, shown(t.text)),
 		`quote the value, or put a blank before the ";"`)
 	return true
 }
@@ -140,18 +158,18 @@ func (p *parser) looseList(c *Condition, from token, x Expr) Expr {
 		return x
 	}
 	parts := []Value{first.Value}
-	for p.tok.glued && (p.tok.kind == tokenWord || p.tok.kind == tokenString) {
-		parts = append(parts, p.value(p.tok))
-		p.advance()
+	for last := from; p.tok.glued && joinsList(last, p.tok); p.advance() {
+		last = p.tok
+		parts = append(parts, p.value(last))
+	}
+	if p.tok.glued && p.tok.kind != tokenEOL {
+		p.syntax(p.tok, fmt.Sprintf("want a blank before %s", found(p.tok)))
+		return nil
 	}
 	if len(parts) == 1 && (first.Quote != 0 || !strings.Contains(first.Text, ",") || !splitsAtComma(c)) {
 		return x
 	}
 	items := splitAtCommas(parts)
-	if len(items) == 1 && len(parts) > 1 {
-		p.syntax(from, "text follows a quoted value without a blank between them")
-		return nil
-	}
 	if len(items) == 0 {
 		return x
 	}
@@ -160,6 +178,12 @@ func (p *parser) looseList(c *Condition, from token, x Expr) Expr {
 		return items[0]
 	}
 	return &List{At: p.since(from.start), Items: items}
+}
+
+// joinsList says whether a comma stands between two tokens without a blank.
+func joinsList(a, b token) bool {
+	return a.kind == tokenString && b.kind == tokenWord && strings.HasPrefix(b.text, ",") ||
+		a.kind == tokenWord && b.kind == tokenString && strings.HasSuffix(a.text, ",")
 }
 
 func (p *parser) loose(from token, msg string) {

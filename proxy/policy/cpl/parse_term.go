@@ -7,8 +7,8 @@ import (
 	"rehearse/reports/diag"
 )
 
-// deepest is how far parentheses may nest; a policy written by people or
-// programs stays below five.
+// deepest is how far parentheses and #if blocks may nest; policies written by
+// people or programs stay below five.
 const deepest = 100
 
 // terms reads conditions, properties and verdicts to the end of the line, with
@@ -82,13 +82,12 @@ func (p *parser) call(name token, args []Value) Term {
 
 // bare makes a verdict of a word that has neither "=" nor "(" behind it.
 func (p *parser) bare(name token) Term {
-	if v := verdictName(name.text); v != "" {
+	v := verdictName(name.text)
+	switch msg := fmt.Sprintf("want a condition, a property or a verdict, got the word %s", shown(name.text)); {
+	case p.tok.is("("):
+		p.syntax(p.tok, fmt.Sprintf("no blank may stand between %s and %s", shown(name.text), found(p.tok)))
+	case v != "":
 		return &Verdict{At: p.since(name.start), Name: v}
-	}
-	msg := fmt.Sprintf("want a condition, a property or a verdict, got the word %q", name.text)
-	switch {
-	case p.tok.is("(") || p.tok.is("="):
-		p.syntax(p.tok, fmt.Sprintf("no blank may stand between %q and %s", name.text, found(p.tok)))
 	case name.text == `\`:
 		p.syntax(name, `a "\" that joins lines has to be the last character of its line`, `take away what follows it, blanks too`)
 	default:

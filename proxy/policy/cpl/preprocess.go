@@ -66,7 +66,7 @@ func ParseReleaseRange(s string) (lo, hi Release, err error) {
 		lo, err = ParseRelease(low)
 	}
 	if err == nil && low == "" && high == "" {
-		err = fmt.Errorf("release range %q is empty; want such as 6.5.10.1..", s)
+		err = fmt.Errorf("release range %s is empty; want such as 6.5.10.1..", shown(s))
 	}
 	return lo, hi, err
 }
@@ -129,7 +129,7 @@ func (e Environment) section(l *Layer, s *Section) {
 		l.Sections = append(l.Sections, &kept)
 		return
 	}
-	l.Sections[last].Rules = append(slices.Clip(l.Sections[last].Rules), rules...)
+	l.Sections[last].Rules = append(l.Sections[last].Rules, rules...)
 }
 
 func (e Environment) definition(d *Definition) *Definition {
@@ -175,7 +175,10 @@ func (p *parser) directive() bool {
 func (p *parser) openIf(at diag.Span, text string) {
 	name, value, _ := strings.Cut(text, "=")
 	d := &Directive{At: at, Name: strings.ToLower(strings.TrimSpace(name)), Value: strings.TrimSpace(value)}
-	p.opens = append(p.opens, at)
+	if p.opens = append(p.opens, at); len(p.opens) > deepest {
+		p.report(diag.Error, "cpl-bad-directive", at, fmt.Sprintf("#if blocks nest deeper than %d", deepest))
+		return
+	}
 	p.when = append(slices.Clip(p.when), d)
 	switch d.Name {
 	case "release.version":
@@ -185,16 +188,19 @@ func (p *parser) openIf(at diag.Span, text string) {
 	case "release.id":
 	case "enforcement":
 		if !slices.Contains([]string{"appliance", "wss", "universal"}, strings.ToLower(d.Value)) {
-			p.report(diag.Error, "cpl-bad-directive", at, fmt.Sprintf("enforcement %q is unknown; want appliance, wss or universal", d.Value))
+			p.report(diag.Error, "cpl-bad-directive", at, fmt.Sprintf("enforcement %s is unknown; want appliance, wss or universal", shown(d.Value)))
 		}
 	default:
-		p.report(diag.Error, "cpl-bad-directive", at, fmt.Sprintf("#if knows release.version, release.id and enforcement, got %q", text), "#if release.version=6.5.10.1..")
+		p.report(diag.Error, "cpl-bad-directive", at, fmt.Sprintf("#if knows release.version, release.id and enforcement, got %s", shown(text)), "#if release.version=6.5.10.1..")
 	}
 }
 
 func (p *parser) turnIf(at diag.Span) {
-	if len(p.when) == 0 {
+	switch {
+	case len(p.opens) == 0:
 		p.report(diag.Error, "cpl-stray-directive", at, "#else without its #if")
+		return
+	case len(p.opens) > deepest:
 		return
 	}
 	last := *p.when[len(p.when)-1]
@@ -207,10 +213,12 @@ func (p *parser) turnIf(at diag.Span) {
 }
 
 func (p *parser) closeIf(at diag.Span) {
-	if len(p.when) == 0 {
+	if len(p.opens) == 0 {
 		p.report(diag.Error, "cpl-stray-directive", at, "#endif without its #if")
 		return
 	}
-	p.when = slices.Clip(p.when[:len(p.when)-1])
+	if len(p.opens) <= deepest {
+		p.when = slices.Clip(p.when[:len(p.when)-1])
+	}
 	p.opens = p.opens[:len(p.opens)-1]
 }

@@ -1,8 +1,6 @@
 package cpl
 
-import (
-	"strings"
-)
+import "strings"
 
 // style is how terms are printed.
 type style int
@@ -108,13 +106,13 @@ func (st style) args(args []Value) string {
 
 func (st style) condition(c *Condition) string {
 	if st == asWritten {
-		return c.Name + "=" + top(c.Expr, Value.source)
+		return c.Name + "=" + exprText(c.Expr, Value.source)
 	}
 	name := c.Name
 	if name == "url.category" {
 		name = "category" // rule 6
 	}
-	return name + "=" + top(c.Expr, listedValue(c))
+	return name + "=" + exprText(c.Expr, listedValue(c))
 }
 
 // listedValue says how the compiler prints the values of c.
@@ -138,45 +136,69 @@ func ListedDomain(s string) string {
 	return "//" + host + "/" + strings.TrimSuffix(path, "/")
 }
 
-// top prints a whole expression; inside, && binds tighter than ||.
-func top(x Expr, value func(Value) string) string {
+// expression prints an expression, value by value.
+type expression struct {
+	strings.Builder
+	value func(Value) string
+}
+
+func exprText(x Expr, value func(Value) string) string {
+	w := &expression{value: value}
+	w.top(x)
+	return w.String()
+}
+
+// top prints an expression that stands alone: && and || need parentheses.
+func (w *expression) top(x Expr) {
 	switch x.(type) {
 	case *And, *Or:
-		return "(" + inner(x, value) + ")"
+		w.WriteByte('(')
+		w.inner(x)
+		w.WriteByte(')')
+	default:
+		w.inner(x)
 	}
-	return inner(x, value)
 }
 
-func inner(x Expr, value func(Value) string) string {
+// inner prints an expression inside parentheses, where && binds tighter than
+// || and both group to the left.
+func (w *expression) inner(x Expr) {
 	switch x := x.(type) {
 	case *Pattern:
-		return value(x.Value)
+		w.WriteString(w.value(x.Value))
 	case *Not:
-		return "!" + top(x.X, value)
+		w.WriteByte('!')
+		w.top(x.X)
 	case *List:
-		items := make([]string, len(x.Items))
-		for i, it := range x.Items {
-			items[i] = inner(it, value)
-		}
-		return "(" + strings.Join(items, ", ") + ")"
+		w.list(x)
 	case *And:
-		return leftOfAnd(x.X, value) + " && " + top(x.Y, value)
-	case *Or:
-		right := inner(x.Y, value)
-		if _, ok := x.Y.(*Or); ok {
-			right = top(x.Y, value)
+		if _, chain := x.X.(*And); chain {
+			w.inner(x.X)
+		} else {
+			w.top(x.X)
 		}
-		return inner(x.X, value) + " || " + right
+		w.WriteString(" && ")
+		w.top(x.Y)
+	case *Or:
+		w.inner(x.X)
+		w.WriteString(" || ")
+		if _, right := x.Y.(*Or); right {
+			w.top(x.Y)
+		} else {
+			w.inner(x.Y)
+		}
 	}
-	return ""
 }
 
-// leftOfAnd is the left side of &&, which groups to the left.
-func leftOfAnd(x Expr, value func(Value) string) string {
-	if _, ok := x.(*And); ok {
-		return inner(x, value)
+func (w *expression) list(l *List) {
+	w.WriteByte('(')
+	for i, x := range l.Items {
+		if i > 0 {
+			w.WriteString(", ")
+		}
+		w.inner(x)
 	}
-	return top(x, value)
+	w.WriteByte(')')
 }
 
 // source is a value as it was written.

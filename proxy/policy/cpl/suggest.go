@@ -1,7 +1,7 @@
 package cpl
 
 import (
-	"fmt"
+	"strings"
 
 	"rehearse/reports/diag"
 )
@@ -9,7 +9,7 @@ import (
 // didYouMean is a hint for suggest's answer, nil for none.
 func didYouMean(name string, candidates func(yield func(string) bool)) []string {
 	if s := diag.Nearest(name, candidates); s != "" {
-		return []string{fmt.Sprintf("did you mean %q?", s)}
+		return []string{"did you mean " + shown(s) + "?"}
 	}
 	return nil
 }
@@ -33,4 +33,20 @@ func wordsOf(words []Word) func(yield func(string) bool) {
 			}
 		}
 	}
+}
+
+// shown is a piece of source in a message: in quotes, without line ends, cut
+// where it is long.
+func shown(s string) string {
+	const longest = 80
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "..."
+	}
+	printable := func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}
+	return `"` + strings.Map(printable, s) + `"`
 }

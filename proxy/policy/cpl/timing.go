@@ -134,7 +134,7 @@ func (c *checker) serverNames(l *Layer) {
 	var found *Condition
 	look := func(terms []Term) {
 		for _, t := range terms {
-			if cond, ok := t.(*Condition); ok && found == nil && c.testsHost(cond, map[*define]bool{}) {
+			if cond, ok := t.(*Condition); ok && found == nil && (testsHost(cond) || slices.ContainsFunc(c.named(cond), func(d *define) bool { return d.host })) {
 				found = cond
 			}
 		}
@@ -151,19 +151,10 @@ func (c *checker) serverNames(l *Layer) {
 	}
 }
 
-func (c *checker) testsHost(t *Condition, seen map[*define]bool) bool {
+func testsHost(t *Condition) bool {
 	switch t.Base {
 	case "url", "url.domain", "url.host", "url.category", "category":
 		return true
-	}
-	for _, d := range c.named(t) {
-		if seen[d] {
-			continue
-		}
-		seen[d] = true
-		if patternLayers(d.Type) == inURL || slices.ContainsFunc(d.uses, func(u *Condition) bool { return c.testsHost(u, seen) }) {
-			return true
-		}
 	}
 	return false
 }

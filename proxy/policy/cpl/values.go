@@ -63,7 +63,7 @@ func parseNumber(s string) (uint64, error) {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("%s is larger than 64 bits hold", s)
 	case err != nil:
-		return 0, fmt.Errorf("%q is no number", s)
+		return 0, fmt.Errorf("%s is no number", shown(s))
 	}
 	return n, nil
 }
@@ -75,7 +75,7 @@ func parseBitrate(s string) (uint64, error) {
 	}
 	f, err := strconv.ParseFloat(digits, 64)
 	if err != nil || f < 0 || f > 1e15 || strings.Trim(digits, "0123456789.") != "" {
-		return 0, fmt.Errorf("%q is no bit rate", s)
+		return 0, fmt.Errorf("%s is no bit rate", shown(s))
 	}
 	return uint64(math.Round(f * unit)), nil
 }
@@ -83,14 +83,14 @@ func parseBitrate(s string) (uint64, error) {
 func parseClock(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || len(s) != 4 || n > 2400 || n%100 > 59 {
-		return 0, fmt.Errorf("%q is no time of day; want HHMM", s)
+		return 0, fmt.Errorf("%s is no time of day; want HHMM", shown(s))
 	}
 	return n/100*60 + n%100, nil
 }
 
 func parseDate(s string) (uint64, error) {
 	if _, err := time.Parse("20060102", s); err != nil {
-		return 0, fmt.Errorf("%q is no date; want yyyymmdd", s)
+		return 0, fmt.Errorf("%s is no date; want yyyymmdd", shown(s))
 	}
 	return strconv.ParseUint(s, 10, 64)
 }
@@ -111,20 +111,20 @@ func ParseAddresses(s string) (Addresses, error) {
 		lo, err1 := netip.ParseAddr(strings.TrimSpace(first))
 		hi, err2 := netip.ParseAddr(strings.TrimSpace(last))
 		if err1 != nil || err2 != nil || lo.BitLen() != hi.BitLen() || hi.Less(lo) {
-			return Addresses{}, fmt.Errorf("%q is no range of addresses; want such as 10.0.0.1-10.0.0.9", s)
+			return Addresses{}, fmt.Errorf("%s is no range of addresses; want such as 10.0.0.1-10.0.0.9", shown(s))
 		}
 		return Addresses{lo, hi}, nil
 	}
 	if strings.Contains(s, "/") {
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
-			return Addresses{}, fmt.Errorf("%q is no subnet; want such as 10.0.0.0/8", s)
+			return Addresses{}, fmt.Errorf("%s is no subnet; want such as 10.0.0.0/8", shown(s))
 		}
 		return Addresses{p.Masked().Addr(), lastOf(p)}, nil
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return Addresses{}, fmt.Errorf("%q is no address", s)
+		return Addresses{}, fmt.Errorf("%s is no address", shown(s))
 	}
 	return Addresses{a, a}, nil
 }
@@ -162,7 +162,7 @@ func ParseDomain(s string) (Domain, error) {
 	if h, port, ok := strings.Cut(host, ":"); ok && !strings.Contains(port, ":") {
 		host, d.Port = h, port
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return d, fmt.Errorf("%q has no port behind the \":\"", s)
+			return d, fmt.Errorf("%s has no port behind the \":\"", shown(s))
 		}
 	}
 	d.Host = strings.ToLower(strings.Trim(strings.Trim(host, "[]"), "."))
@@ -171,17 +171,17 @@ func ParseDomain(s string) (Domain, error) {
 
 func checkHost(s, host string) error {
 	if host == "" {
-		return fmt.Errorf("%q holds no host", s)
+		return fmt.Errorf("%s holds no host", shown(s))
 	}
 	for _, r := range host {
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r), strings.ContainsRune("-_.*:", r):
 		default:
-			return fmt.Errorf("%q cannot be a host: it holds %q", s, r)
+			return fmt.Errorf("%s cannot be a host: it holds %q", shown(s), r)
 		}
 	}
 	if strings.Contains(host, "..") {
-		return fmt.Errorf("%q cannot be a host: it has an empty label", s)
+		return fmt.Errorf("%s cannot be a host: it has an empty label", shown(s))
 	}
 	return nil
 }

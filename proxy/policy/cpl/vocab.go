@@ -135,13 +135,8 @@ func (l Layers) names() (names []string) {
 	return names
 }
 
-func layerBit(layer string) Layers {
-	i := slices.IndexFunc(layerRows(), func(e Entry) bool { return e.Name == layer })
-	if i < 0 {
-		return 0
-	}
-	return 1 << i
-}
+// layerBit is the bit of a layer type, 0 where it is unknown.
+func layerBit(layer string) Layers { return table().layers[layer] }
 
 func cond(name string, value ValueKind, at When, in Layers, mark Mark, doc string) Entry {
 	return Entry{Kind: KindCondition, Name: name, Value: value, At: at, Layers: in, Mark: mark, Doc: doc}

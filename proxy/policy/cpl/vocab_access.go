@@ -15,7 +15,7 @@ func accessProperties() []Entry {
 		prop("trace.rules", ValueWord, AtEnd, anywhere, documented, "the trace shows the rules: those that matched, or all").words("yes", "no", "all").modelled(),
 		prop("trace.destination", ValueText, AtEnd, anywhere, documented, "the file the trace goes to").modelled(),
 		prop("diagnostic.stop", ValueAny, AtEnd, anywhere, recalled, "stops the capture of packets"),
-		prop("variable.url.threat_risk.effective_level", ValueNumber, AtRequest, anywhere, documented, "the risk level that later rules see").bounds(0, 10),
+		prop("variable.url.threat_risk.effective_level", ValueNumber, AtRequest, anywhere, documented, "the risk level that later rules see").bounds(0, 10).since(first("6.6")),
 		prop("isolate", ValueAny, AtInnerRequest, inProxy, documented, "the page is opened in an isolated browser").since(first("7.1")),
 		prop("patience_page", ValueAny, AtEnd, inProxy, recalled, "a page is shown while scanning lasts"),
 		prop("force_patience_page", ValueAny, AtEnd, inProxy, recalled, "a page is shown while scanning lasts, to every client").mayFree("KIND"),

@@ -59,7 +59,7 @@ func timeConditions() []Entry {
 		return cond(name, value, AtAccept, anywhere, documented3, doc).bounds(min, max).mods(modUTC).modelled()
 	}
 	return []Entry{
-		clock("date", ValueDate, 0, 0, "the date, yyyymmdd"),
+		cond("date", ValueDate, AtAccept, anywhere, documented, "the date, yyyymmdd").mods(modUTC).modelled(),
 		clock("year", ValueNumber, 1, 9999, "the year"),
 		clock("month", ValueNumber, 1, 12, "the month; a reversed range wraps over the new year"),
 		clock("day", ValueNumber, 1, 31, "the day of the month"),

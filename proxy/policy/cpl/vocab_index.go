@@ -6,10 +6,13 @@ import "strings"
 type vocabulary struct {
 	rows   []*Entry
 	byName map[Kind]map[string]*Entry // by canonical and by lower-case name
+	// The bits of layer types and modifiers, by canonical name.
+	layers    map[string]Layers
+	modifiers map[string]Modifiers
 }
 
 func index(rows []Entry) *vocabulary {
-	v := &vocabulary{byName: map[Kind]map[string]*Entry{}}
+	v := &vocabulary{byName: map[Kind]map[string]*Entry{}, layers: map[string]Layers{}, modifiers: map[string]Modifiers{}}
 	for i := range rows {
 		e := &rows[i]
 		v.rows = append(v.rows, e)
@@ -21,6 +24,12 @@ func index(rows []Entry) *vocabulary {
 		names[e.Name] = e
 		names[strings.ToLower(e.Name)] = e
 	}
+	for i, e := range layerRows() {
+		v.layers[e.Name] = 1 << i
+	}
+	for i, e := range modifierRows() {
+		v.modifiers[e.Name] = 1 << i
+	}
 	return v
 }
 
@@ -29,7 +38,25 @@ func (v *vocabulary) find(kind Kind, name string) *Entry {
 	if e := v.byName[kind][name]; e != nil {
 		return e
 	}
-	return v.byName[kind][strings.ToLower(name)]
+	return v.byName[kind][lower(name)]
+}
+
+// lower is the name in lower case; its length stays, so that spans fit.
+func lower(s string) string {
+	i := 0
+	for i < len(s) && (s[i] < 'A' || s[i] > 'Z') {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	b := []byte(s)
+	for ; i < len(b); i++ {
+		if 'A' <= b[i] && b[i] <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // family finds the row whose name stands before a free part, longest first.
