@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"rehearse/proxy/detect"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 const captures = "../../../shared/captures"

@@ -10,7 +10,7 @@ import (
 
 	"rehearse/proxy/detect"
 	"rehearse/proxy/wire/pseudotls"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 // classified feeds every prefix of stream to the table and gives each change of

@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"rehearse/proxy/detect"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 // sslv2Hello is what Google's relay clients in libnice send: a ClientHello in the

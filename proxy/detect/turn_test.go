@@ -8,7 +8,7 @@ import (
 
 	"rehearse/proxy/detect"
 	"rehearse/proxy/wire/pseudotls"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 // framedAllocate is the Allocate request of a Teams client (tests/pcap/teams.pcap

@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"rehearse/proxy/wire/tlshello"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 var _ = Describe("an alert", func() {

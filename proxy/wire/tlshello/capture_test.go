@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"rehearse/proxy/wire/tlshello"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 const captures = "../../../../shared/captures"

@@ -16,7 +16,7 @@ import (
 
 	"rehearse/proxy/wire"
 	"rehearse/proxy/wire/tlshello"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 // helloOf is what a client of crypto/tls says first.

@@ -18,7 +18,7 @@ import (
 
 	"rehearse/proxy/wire"
 	"rehearse/proxy/wire/tlshello"
-	"rehearse/proxy/wire/wiretest"
+	"rehearse/proxy/wiretest"
 )
 
 // certificate is a chain of three times the same one, with a staple.

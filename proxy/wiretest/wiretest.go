@@ -1,4 +1,4 @@
-// Package wiretest is for specs of the codecs: bytes written as hexadecimal, and
+// Package wiretest is for specs of codecs and detectors: bytes written as hexadecimal, and
 // bytes out of real captures.
 package wiretest
 
