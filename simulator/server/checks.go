@@ -143,9 +143,11 @@ func (c *call) fromTCP(p *path) {
 }
 
 // take deals with a packet: checks are answered, RTP goes back by a path that a
-// check has found.
+// check has found. A silent server does neither.
 func (c *call) take(p *path, packet []byte) {
+	_, silent := c.faults.find(MCU, c.host.Name(), serverSilent)
 	switch {
+	case silent:
 	case ice.IsSTUN(packet):
 		c.takeCheck(p, packet)
 	case ice.IsRTP(packet) && c.echo(p):

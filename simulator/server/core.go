@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -167,6 +168,13 @@ func (c *conn) end(err error) {
 	}
 	c.ended = true
 	c.record(closed)
+}
+
+// silent hangs up when a read ended because nothing came in time.
+func (c *conn) silent(err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.hangUp("silence")
+	}
 }
 
 // hangUp closes with FIN and records that and why.

@@ -117,7 +117,7 @@ func (s *session) send(req *sip.Request, note string) {
 		req.AppendHeader(sip.NewHeader("Authentication-Info", info))
 	}
 	s.sent(string(req.Method)+" "+req.Recipient.String(), note)
-	_, _ = s.conn.Write([]byte(req.String()))
+	_ = s.write(req.String()) // reading tells of the connection's end
 }
 
 // inDialog answers a request that needs a dialog and nothing else.

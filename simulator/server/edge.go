@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -78,7 +79,6 @@ func (d *edge) serveTCP(c *conn) {
 	if !d.greet(c) {
 		return
 	}
-	_ = c.SetReadDeadline(time.Time{})
 	d.frames(c)
 }
 
@@ -87,11 +87,17 @@ func (d *edge) frames(c *conn) {
 	l := &leg{edge: d, tcp: c, from: addrPort(c.RemoteAddr()), flow: c.flow}
 	defer l.release()
 	for {
+		idle := time.Time{} // an allocation has a time limit of its own
+		if !l.allocated() {
+			idle = time.Now().Add(idleLimit)
+		}
+		_ = c.SetReadDeadline(idle)
 		f, err := msturn.ReadFrame(c)
 		if err != nil {
 			if bad := (*wire.Error)(nil); errors.As(err, &bad) {
 				c.hangUp("bytes that are no frame")
 			}
+			c.silent(err)
 			return
 		}
 		if f.Type == msturn.FrameData {
@@ -115,6 +121,7 @@ func (d *edge) greet(c *conn) bool {
 	for {
 		n, err := c.Read(hello[len(hello):cap(hello)])
 		if err != nil {
+			c.silent(err)
 			return false
 		}
 		hello = hello[:len(hello)+n]
@@ -154,6 +161,7 @@ func (d *edge) serveUDP(p net.PacketConn) {
 		at := addrPort(from)
 		l := legs[at]
 		if l == nil {
+			maps.DeleteFunc(legs, func(_ netip.AddrPort, old *leg) bool { return !old.allocated() })
 			l = &leg{edge: d, udp: p, to: from, from: at, flow: from.String()}
 			legs[at] = l
 		}
@@ -161,9 +169,6 @@ func (d *edge) serveUDP(p net.PacketConn) {
 			l.take(m)
 		} else {
 			l.raw(buf[:n])
-		}
-		if !l.allocated() {
-			delete(legs, at)
 		}
 	}
 }

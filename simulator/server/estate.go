@@ -100,10 +100,8 @@ func (e *Estate) Impose(f Fault) (lift func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("server fault %q: %w", f.Kind, err)
 	}
-	for _, k := range Faults() {
-		if k.Name == f.Kind && k.Servers != nil && !slices.Contains(k.Servers, server) {
-			return nil, fmt.Errorf("server fault %q: server %q, want one of %s", f.Kind, f.Server, strings.Join(k.Servers, ", "))
-		}
+	if err := f.fits(server); err != nil {
+		return nil, err
 	}
 	if f.Kind == certificateRevoked {
 		return e.PKI.Revoke(e.hosts[server].Name())

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ type Fault struct {
 // FaultKind is a row of Faults.
 type FaultKind struct {
 	Name    string
-	Servers []string // that it can be imposed on; nil is any
+	Servers []string // that can have it; nil is all
 	Value   string   // what Fault.Value is for; empty where it is not used
 	Doc     string   // one line for people
 	check   func(value string) error
@@ -53,12 +54,13 @@ type FaultKind struct {
 // Faults is the table of faults, in the order in which they are listed.
 func Faults() []FaultKind {
 	tls := []string{SIP, Web, Meet, TURN}
+	requests := []string{SIP, Web, Meet, Status, MRAS}
 	return []FaultKind{
-		{serverStatus, []string{SIP, Web, Meet, MRAS}, `a status and, for SIP, perhaps ms-diagnostics: "503", "504 1010 reason", "301 host:port"`,
+		{serverStatus, requests, `a status and, for SIP, perhaps ms-diagnostics: "503", "504 1010 reason", "301 host:port"`,
 			"requests are answered with this status", checkStatus},
-		{serverSlow, nil, "", "every answer comes late by the delay", nil},
-		{serverSilent, nil, "", "connections are accepted, nothing is ever said", nil},
-		{serverCloses, nil, "", "connections are closed at once, with FIN", nil},
+		{serverSlow, append([]string{Edge}, requests...), "", "every answer comes late by the delay", nil},
+		{serverSilent, nil, "", "connections and requests are accepted, nothing is ever said", nil},
+		{serverCloses, []string{SIP, Web, Meet, Edge, TURN, Status}, "", "connections are closed at once, with FIN", nil},
 		{tlsAlert, tls, "the alert's number: 40", "the client's hello is answered with a fatal TLS alert", checkAlert},
 		{tlsCutRecord, tls, "", "the connection ends inside the server's first TLS record", nil},
 		{certificateRevoked, tls, "", "the server's certificate is revoked", nil},
@@ -66,7 +68,7 @@ func Faults() []FaultKind {
 		{certificateName, tls, "", "the server's certificate is for another name", nil},
 		{certificateUntrusted, tls, "", "the server's certificate is from a root that nobody trusts", nil},
 		{certificateBare, tls, "", "the server's certificate has no revocation pointers", nil},
-		{edgeAlternate, []string{Edge}, "the address to go to: 52.112.0.14:443", "allocations are refused with 300 and that Alternate Server", nil},
+		{edgeAlternate, []string{Edge}, "the address to go to: 52.112.0.14:443", "allocations are refused with 300 and that Alternate Server", checkAddress},
 		{edgeFull, []string{Edge}, "", "allocations are refused with 486", nil},
 	}
 }
@@ -86,25 +88,49 @@ func checkAlert(value string) error {
 	return nil
 }
 
+func checkAddress(value string) error {
+	if _, err := netip.ParseAddrPort(value); err != nil {
+		return fmt.Errorf("value %q, want an address and port", value)
+	}
+	return nil
+}
+
 // Check says what is wrong with a fault, and what is allowed.
 func (f Fault) Check() error {
-	var names []string
-	for _, k := range Faults() {
-		names = append(names, strconv.Quote(k.Name))
-		if k.Name != f.Kind {
-			continue
-		}
-		if k.Value == "" && f.Value != "" {
-			return fmt.Errorf("server fault %q: value %q, want none", f.Kind, f.Value)
-		}
-		if k.check != nil {
-			if err := k.check(f.Value); err != nil {
-				return fmt.Errorf("server fault %q: %w", f.Kind, err)
-			}
-		}
+	k, err := f.kind()
+	switch {
+	case err != nil:
+		return err
+	case k.Value == "" && f.Value != "":
+		return fmt.Errorf("server fault %q: value %q, want none", f.Kind, f.Value)
+	case k.check == nil:
 		return nil
 	}
-	return fmt.Errorf("server fault %q, want one of %s", f.Kind, strings.Join(names, ", "))
+	if err := k.check(f.Value); err != nil {
+		return fmt.Errorf("server fault %q: %w", f.Kind, err)
+	}
+	return nil
+}
+
+// kind is the fault's row.
+func (f Fault) kind() (FaultKind, error) {
+	var names []string
+	for _, k := range Faults() {
+		if k.Name == f.Kind {
+			return k, nil
+		}
+		names = append(names, strconv.Quote(k.Name))
+	}
+	return FaultKind{}, fmt.Errorf("server fault %q, want one of %s", f.Kind, strings.Join(names, ", "))
+}
+
+// fits says whether a server can have the fault.
+func (f Fault) fits(server string) error {
+	k, err := f.kind()
+	if err == nil && k.Servers != nil && !slices.Contains(k.Servers, server) {
+		err = fmt.Errorf("server fault %q: not for %q, want one of %s", f.Kind, f.Server, strings.Join(k.Servers, ", "))
+	}
+	return err
 }
 
 // faults are those in force. The zero value is none.

@@ -164,6 +164,8 @@ const (
 	keepAlive = 300
 	// registerLimit is how long a connection may stay without a first request.
 	registerLimit = 2 * time.Minute
+	// writeLimit is how long a client may take to read a message.
+	writeLimit = 30 * time.Second
 	// registration is the longest registration, in seconds.
 	registration = 7200
 )

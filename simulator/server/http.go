@@ -32,9 +32,10 @@ type web struct {
 func newWeb(c *core, server string, h world.Host, handler http.Handler) *web {
 	w := &web{core: c, server: server, host: h, handler: handler, feed: newFeed()}
 	w.http = &http.Server{
-		Handler:     w,
-		IdleTimeout: idleLimit,
-		ErrorLog:    log.New(io.Discard, "", 0),
+		Handler:           w,
+		IdleTimeout:       idleLimit,
+		ReadHeaderTimeout: idleLimit,
+		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, schemeKey{}, c.(*fedConn).scheme)
 		},

@@ -271,7 +271,7 @@ var _ = Describe("the A/V edge", func() {
 
 	It("checks in the order of the specification", func() {
 		onStage(func(s *stage) {
-			c := s.relayClient("edge")
+			c := s.relayClient("edge-udp")
 			c.challenged()
 			user, realm, nonce := attribute(6, c.user), attribute(0x15, c.realm), attribute(0x14, c.nonce)
 			refused := func(message []byte) int {

@@ -33,6 +33,7 @@ func (s *session) read() {
 	for {
 		n, err := s.conn.Read(chunk)
 		if err != nil {
+			s.conn.silent(err)
 			return
 		}
 		buf = append(buf, chunk[:n]...)
@@ -202,8 +203,15 @@ func (s *session) answer(req *sip.Request, r *reply) bool {
 		res.AppendHeader(sip.NewHeader("Authentication-Info", info))
 	}
 	s.sent(strconv.Itoa(r.status)+" "+res.Reason, r.note)
-	_, err := s.conn.Write([]byte(res.String()))
-	return err == nil
+	return s.write(res.String()) == nil
+}
+
+// write sends a message in one write. Nobody waits long for a client that does not
+// read. The caller holds s.mu.
+func (s *session) write(message string) error {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeLimit))
+	_, err := s.conn.Write([]byte(message))
+	return err
 }
 
 // headerValue is the first header of these names.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,20 +28,21 @@ type Site struct {
 type Protocol struct {
 	Name  string
 	Doc   string // one line for people
+	like  string // the server of an estate whose faults it can have
 	serve func(*RunningSite) error
 }
 
 // Speaks is the table of what sites speak.
 func Speaks() []Protocol {
 	return []Protocol{
-		{"https", "web pages inside TLS", (*RunningSite).https},
-		{"http", "web pages in clear", (*RunningSite).http},
-		{"sips", "SIP inside TLS: every request is answered", insideTLS(speakSIP)},
-		{"unknown-tls", "a protocol of no name inside TLS: what the client says comes back", insideTLS(speakEcho)},
-		{"turn-tls", "TURN of RFC 8656 inside TLS", (*RunningSite).turn},
-		{"ms-turn-tls", "MS-TURN inside real TLS", insideTLS(speakMSTURN)},
-		{"ssh", "SSH: the server speaks first", inClear(speakSSH)},
-		{"silent", "nothing: connections are accepted and left alone", inClear(drain)},
+		{"https", "web pages inside TLS", Web, (*RunningSite).https},
+		{"http", "web pages in clear", Status, (*RunningSite).http},
+		{"sips", "SIP inside TLS: every request is answered", TURN, insideTLS(speakSIP)},
+		{"unknown-tls", "a protocol of no name inside TLS: what the client says comes back", TURN, insideTLS(speakEcho)},
+		{"turn-tls", "TURN of RFC 8656 inside TLS", TURN, (*RunningSite).turn},
+		{"ms-turn-tls", "MS-TURN inside real TLS", TURN, insideTLS(speakMSTURN)},
+		{"ssh", "SSH: the server speaks first", MCU, inClear(speakSSH)},
+		{"silent", "nothing: connections are accepted and left alone", MCU, inClear(drain)},
 	}
 }
 
@@ -50,7 +52,8 @@ type RunningSite struct {
 	site  Site
 	host  world.Host
 	id    *identity
-	edge  *edge // of MS-TURN
+	like  string // see Protocol
+	edge  *edge  // of MS-TURN
 	bound uint16
 }
 
@@ -70,7 +73,7 @@ func StartSite(c Config, s Site) (*RunningSite, error) {
 		if p.Name != s.Speaks {
 			continue
 		}
-		r := &RunningSite{core: newCore(c), site: s, host: c.World.Host(s.Host, s.Addr)}
+		r := &RunningSite{core: newCore(c), site: s, like: p.like, host: c.World.Host(s.Host, s.Addr)}
 		r.edge = newEdge(r.core, s.Host, r.host, func(user []byte) ([]byte, bool) {
 			password, ok := c.Users[strings.ToLower(string(user))]
 			return []byte(password), ok
@@ -92,15 +95,16 @@ func (r *RunningSite) Endpoint() Endpoint {
 	return Endpoint{Host: r.host.Name(), Addr: r.host.Addr(), Port: r.bound, Network: "tcp"}
 }
 
-// Impose puts a fault on the site until lifted, whatever the fault's Server is.
+// Impose puts a fault on the site until lifted, whatever the fault's Server is. It
+// fails on a fault that Check refuses, and on one that such a site cannot have.
 func (r *RunningSite) Impose(f Fault) (lift func(), err error) {
-	if err := f.Check(); err != nil {
+	f.Server = r.site.Host
+	if err := cmp.Or(f.Check(), f.fits(r.like)); err != nil {
 		return nil, err
 	}
 	if f.Kind == certificateRevoked {
 		return r.PKI.Revoke(r.site.Host)
 	}
-	f.Server = r.site.Host
 	return r.faults.add(f), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/turn/v3"
 
 	"rehearse/reports/journal"
+	"rehearse/simulator/ice"
 	"rehearse/simulator/server"
 )
 
@@ -162,4 +163,39 @@ var _ = Describe("the TURN server", func() {
 			})
 		})
 	}
+})
+
+var _ = Describe("faults that a server cannot have", func() {
+	It("are refused, and never passed over", func() {
+		onStage(func(s *stage) {
+			r := s.site("unknown-tls", 443)
+			defer r.Close()
+			_, err := r.Impose(server.Fault{Kind: "status", Value: "503"})
+			Expect(err).To(MatchError(`server fault "status": not for "odd.example.test", want one of sip, web, meet, status, mras`))
+			_, err = s.Impose(server.Fault{Server: server.MCU, Kind: "slow"})
+			Expect(err).To(MatchError(ContainSubstring(`not for "mcu"`)))
+			_, err = s.Impose(server.Fault{Server: server.Edge, Kind: "alternate_server", Value: "nowhere"})
+			Expect(err).To(MatchError(`server fault "alternate_server": value "nowhere", want an address and port`))
+		})
+	})
+
+	It("silence of MRAS and of the A/V conferencing server", func() {
+		onStage(func(s *stage) {
+			p := s.signedIn("alice@contoso.test", "secret")
+			s.mustImpose(server.Fault{Server: server.MRAS, Kind: "silent"})
+			p.say(p.mrasRequest())
+			p.ask(200, p.register()) // and not the SERVICE's answer
+			p.join()
+			s.mustImpose(server.Fault{Server: server.MCU, Kind: "silent"})
+			here, err := s.client.ListenPacket("udp", ":50000")
+			Expect(err).NotTo(HaveOccurred())
+			there, err := ice.ParseCandidate(line(p.call(offer("UDP 2130706431 10.1.0.11 50001 typ host ")), "a=candidate:"))
+			Expect(err).NotTo(HaveOccurred())
+			_, err = here.WriteTo(rtp(1), net.UDPAddrFromAddrPort(there.Addr))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(here.SetReadDeadline(time.Now().Add(time.Minute))).To(Succeed())
+			_, _, err = here.ReadFrom(make([]byte, 100))
+			Expect(err).To(MatchError(ContainSubstring("timeout")))
+		})
+	})
 })

@@ -190,7 +190,7 @@ var _ = Describe("faults of TLS", func() {
 			_, err := s.Impose(server.Fault{Server: "sipp", Kind: "slow"})
 			Expect(err).To(MatchError(ContainSubstring(`server "sipp", want one of avedge.online.lync.com, `)))
 			_, err = s.Impose(server.Fault{Server: front, Kind: "edge_full"})
-			Expect(err).To(MatchError(`server fault "edge_full": server "sipdir.online.lync.com", want one of edge`))
+			Expect(err).To(MatchError(`server fault "edge_full": not for "sipdir.online.lync.com", want one of edge`))
 			_, err = s.Impose(server.Fault{Server: server.SIP, Kind: "sloow"})
 			Expect(err).To(MatchError(ContainSubstring(`server fault "sloow", want one of "status", "slow", `)))
 		})
