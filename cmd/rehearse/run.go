@@ -165,9 +165,10 @@ func check(chosen []*scenario.Scenario) diag.List {
 	return run.Distinct(list)
 }
 
-// refuse prints diagnostics and, when an error is among them, ends the run.
+// refuse ends the run when errors are among the diagnostics, and shows them.
+// Warnings are for `rehearse check`: a scenario may be about what they warn of.
 func (a *app) refuse(list diag.List, files *inputs) error {
-	list = slices.DeleteFunc(list, func(d diag.Diagnostic) bool { return d.Severity == diag.Note })
+	list = slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	if err := diag.Render(a.err, list, files.source); err != nil {
 		return unable(err, "")
 	}
