@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,17 +10,13 @@ import (
 )
 
 // Compile makes one policy of parsed files, in the order in which the appliance
-// concatenates its sources. It checks them first; with any error there is no
-// policy. The list also has warnings and notes.
+// concatenates its sources. It checks them first. With any error there is no
+// policy, nor with a file that Parse could not read whole: that file's errors
+// stand in Parse's list. The list returned has warnings and notes too.
 func Compile(files []*cpl.File, opt Options) (*Policy, diag.List) {
 	diags := cpl.Check(files, cpl.Options{Environment: opt.environment(), Keyrings: opt.Keyrings})
-	for _, f := range files {
-		if f.Broken {
-			diags = append(diags, diag.Diagnostic{ID: "cpl-broken", Severity: diag.Error, Span: diag.Span{File: f.Name},
-				Message: fmt.Sprintf("policy %q has syntax errors; it is not installed", f.Name)})
-		}
-	}
-	if diags.HasErrors() {
+	broken := slices.ContainsFunc(files, func(f *cpl.File) bool { return f.Broken })
+	if broken || diags.HasErrors() {
 		return nil, diags
 	}
 	c := newCompiler(opt)
@@ -73,7 +69,6 @@ func (c *compiler) collect(f *cpl.File) {
 	}
 }
 
-// layer compiles a layer that has rules.
 func (c *compiler) layer(l *cpl.Layer) {
 	out := layer{kind: kindOf(l.Type), header: cpl.LayerHeader(l), number: len(c.policy.layers) + 1, at: place(l.At), first: c.sequential}
 	var defaults effects

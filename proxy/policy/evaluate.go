@@ -27,6 +27,9 @@ func (p *Policy) Decide(tx *Transaction, at Checkpoint) Decision {
 func (p *Policy) Explain(tx *Transaction, at Checkpoint) Decision {
 	m := p.machine(tx, at)
 	m.explaining = true
+	if m.heldBy == nil {
+		m.heldBy = make([]string, len(p.named))
+	}
 	m.run()
 	d := m.decision()
 	d.Steps = m.steps
@@ -59,7 +62,8 @@ type machine struct {
 
 	explaining bool
 	steps      []Step
-	lines      []string
+	lines      []string // lines of named conditions that held since the last step
+	heldBy     []string // by number of a named condition that holds, its line
 }
 
 func (p *Policy) machine(tx *Transaction, at Checkpoint) *machine {
@@ -77,7 +81,7 @@ func (p *Policy) release(m *machine) {
 	clear(m.named)
 	m.url.clear()
 	m.server.clear()
-	m.tx, m.layer = nil, nil
+	m.tx, m.layer, m.pair = nil, nil, [2]string{}
 	m.undecided, m.explaining, m.narrowed = false, false, false
 	m.lines = m.lines[:0]
 	m.props = properties{}

@@ -22,7 +22,7 @@ const (
 
 // texts makes tests of one text. usual is the comparison where no modifier says
 // otherwise. Case counts only with .case_sensitive.
-func texts(usual comparison) func(*compiler, *cpl.Condition) func([]cpl.Value) func(string) bool {
+func texts(usual comparison) leaf[string] {
 	return func(c *compiler, cond *cpl.Condition) func([]cpl.Value) func(string) bool {
 		how, sensitive := usual, false
 		for _, m := range cond.Modifiers {
@@ -47,10 +47,7 @@ func (c *compiler) textTest(any []cpl.Value, how comparison, sensitive bool) fun
 	case how == exact && len(any) >= hashFrom:
 		return hashed(any, sensitive)
 	}
-	compare := comparators[how]
-	if sensitive {
-		compare = sensitiveComparators[how]
-	}
+	compare := comparator(how, sensitive)
 	wants := make([]string, len(any))
 	for i, v := range any {
 		if wants[i] = v.Text; !sensitive {
@@ -82,21 +79,26 @@ func hashed(any []cpl.Value, sensitive bool) func(string) bool {
 	return func(s string) bool { found, _ := lookupFolded(set, s); return found }
 }
 
-var sensitiveComparators = map[comparison]func(s, want string) bool{
-	exact:     func(s, want string) bool { return s == want },
-	prefix:    strings.HasPrefix,
-	substring: strings.Contains,
-	suffix:    strings.HasSuffix,
-}
-
-// comparators compare without regard to case; want is in lower case.
-var comparators = map[comparison]func(s, want string) bool{
-	exact:     strings.EqualFold,
-	prefix:    func(s, want string) bool { return hasPrefix(s, want, false) },
-	substring: containsFolded,
-	suffix: func(s, want string) bool {
-		return len(s) >= len(want) && strings.EqualFold(s[len(s)-len(want):], want)
-	},
+// comparator compares a text with what is wanted, which is in lower case where
+// case does not count.
+func comparator(how comparison, sensitive bool) func(s, want string) bool {
+	switch how {
+	case prefix:
+		return func(s, want string) bool { return hasPrefix(s, want, sensitive) }
+	case suffix:
+		return func(s, want string) bool {
+			return len(s) >= len(want) && hasPrefix(s[len(s)-len(want):], want, sensitive)
+		}
+	case substring:
+		if sensitive {
+			return strings.Contains
+		}
+		return containsFolded
+	}
+	if sensitive {
+		return func(s, want string) bool { return s == want }
+	}
+	return strings.EqualFold
 }
 
 // containsFolded looks for a text in lower case. Most texts are in lower case
@@ -137,9 +139,9 @@ func (c *compiler) regexTest(any []cpl.Value, sensitive bool) func(string) bool 
 }
 
 // anyOf lifts tests of one text to several: a header that stands twice, groups.
-func anyOf(leaf func(*compiler, *cpl.Condition) func([]cpl.Value) func(string) bool) func(*compiler, *cpl.Condition) func([]cpl.Value) func([]string) bool {
+func anyOf(kind leaf[string]) leaf[[]string] {
 	return func(c *compiler, cond *cpl.Condition) func([]cpl.Value) func([]string) bool {
-		inner := leaf(c, cond)
+		inner := kind(c, cond)
 		return func(any []cpl.Value) func([]string) bool {
 			test := inner(any)
 			return func(list []string) bool { return slices.ContainsFunc(list, test) }

@@ -84,7 +84,7 @@ func (u URL) String() string {
 		host = "[" + host + "]"
 	}
 	s := u.Scheme + "://" + host
-	if u.Port != defaultPorts[u.Scheme] {
+	if u.Port != usualPort(u.Scheme) {
 		s += ":" + strconv.Itoa(int(u.Port))
 	}
 	s += u.Path
@@ -94,7 +94,16 @@ func (u URL) String() string {
 	return s
 }
 
-var defaultPorts = map[string]uint16{"http": 80, "https": 443}
+// usualPort is the port that a URL of the scheme leaves out, 0 for none.
+func usualPort(scheme string) uint16 {
+	switch scheme {
+	case "http":
+		return 80
+	case "https":
+		return 443
+	}
+	return 0
+}
 
 // Transaction is what is known of one transaction so far. Zero values mean "not
 // available" unless the field says otherwise. A Transaction belongs to one flow

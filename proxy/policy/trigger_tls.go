@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"rehearse/proxy/policy/cpl"
@@ -71,17 +72,20 @@ func certificateNames(c *compiler, cond *cpl.Condition) func([]cpl.Value) func([
 	if len(cond.Modifiers) > 0 {
 		return anyOf(texts(exact))(c, cond)
 	}
-	below := func(any []cpl.Value) func(string) bool {
+	return anyOf(belongs)(c, cond)
+}
+
+// belongs tests which domain a name belongs to.
+func belongs(*compiler, *cpl.Condition) func([]cpl.Value) func(string) bool {
+	return func(any []cpl.Value) func(string) bool {
+		domains := make([]string, len(any))
+		for i, v := range any {
+			domains[i] = parseURLPattern(v.Text, false).host
+		}
 		return func(name string) bool {
-			for _, v := range any {
-				if inDomain(name, parseURLPattern(v.Text, false).host) {
-					return true
-				}
-			}
-			return false
+			return slices.ContainsFunc(domains, func(d string) bool { return inDomain(name, d) })
 		}
 	}
-	return anyOf(func(*compiler, *cpl.Condition) func([]cpl.Value) func(string) bool { return below })(c, cond)
 }
 
 // inDomain says whether a name is a domain or lies below it.
