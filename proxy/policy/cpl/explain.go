@@ -1,5 +1,7 @@
 package cpl
 
+import "slices"
+
 // Explanation tells what a diagnostic means and what to do about it.
 type Explanation struct {
 	ID     string // "cpl-late-early"
@@ -10,6 +12,11 @@ type Explanation struct {
 
 // Explanations has one row for every ID that Parse and Check report.
 func Explanations() []Explanation {
+	return slices.Concat(ofReading(), ofNames(), ofMeaning())
+}
+
+// ofReading has what Parse reports, in the order of reading.
+func ofReading() []Explanation {
 	return []Explanation{
 		{"cpl-syntax", "the line does not fit the grammar",
 			"A rule is a line of conditions (trigger=value), properties (name(value)) and verdicts in any order. The rest of the line was given up; reading went on with the next.",
@@ -56,6 +63,12 @@ func Explanations() []Explanation {
 		{"cpl-blank-around-equals", "blanks around =",
 			"The grammar prints a trigger, \"=\" and its value without blanks. It is read as if there were none. Modelled.",
 			"Take the blanks away."},
+	}
+}
+
+// ofNames has what Check reports of names and values.
+func ofNames() []Explanation {
+	return []Explanation{
 		{"cpl-unknown-layer", "the layer type is unknown",
 			"SGOS has a fixed set of layer types; other products have others, such as the <access> of CacheFlow.",
 			"Use one of the types listed."},
@@ -116,6 +129,12 @@ func Explanations() []Explanation {
 		{"cpl-quoted-list", "parentheses inside quotes",
 			"Inside quotes parentheses are text, so the value is one name that holds them. One vendor example shows this form.",
 			"Put the quotes inside the parentheses."},
+	}
+}
+
+// ofMeaning has what Check reports of references, timing and rules together.
+func ofMeaning() []Explanation {
+	return []Explanation{
 		{"cpl-undefined", "a label that nothing defines",
 			"The rule refers to a condition, subnet, action block, string or transformer that no file of this policy defines.",
 			"Define it, or mend the spelling. All policy files that are installed together have to be given together."},

@@ -66,7 +66,7 @@ func ParseReleaseRange(s string) (lo, hi Release, err error) {
 		lo, err = ParseRelease(low)
 	}
 	if err == nil && low == "" && high == "" {
-		err = fmt.Errorf("release range %s is empty; want such as 6.5.10.1..", shown(s))
+		err = fmt.Errorf("release range %s is empty; want A..B, A.. or ..B with releases such as 6.5.10.1", shown(s))
 	}
 	return lo, hi, err
 }

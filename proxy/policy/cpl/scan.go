@@ -43,11 +43,6 @@ func (s *scanner) pos() diag.Pos {
 	return diag.Pos{Line: s.line, Col: s.off - s.bol + 1, Offset: s.off}
 }
 
-// seek goes back to a place that was passed on this logical line.
-func (s *scanner) seek(p diag.Pos) {
-	s.off, s.line, s.bol = p.Offset, p.Line, p.Offset-p.Col+1
-}
-
 func (s *scanner) span(from diag.Pos) diag.Span {
 	return diag.Span{File: s.file, Start: from, End: s.pos()}
 }

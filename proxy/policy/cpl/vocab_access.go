@@ -2,7 +2,7 @@ package cpl
 
 func accessProperties() []Entry {
 	return []Entry{
-		prop("exception.autopad", ValueFlag, AtEnd, anywhere, documented3, "short exception pages are filled up so that browsers show them").modelled(),
+		prop("exception.autopad", ValueFlag, AtEnd, anywhere, documented3, "short exception pages are filled up so that browsers show them"),
 		prop("exception.format", ValueString, AtEnd, inProxy|inCache|inAdmin|inSSL|inException, documented, "the page of an exception, from define string"),
 		prop("access_server", ValueFlag, AtInnerRequest, inProxy|inCache|inSSL|inException, documented, "whether the origin may be asked").modelled(),
 		prop("access_log", ValueAny, AtEnd, anywhere, documented3, "which logs the transaction is written to").mayFree("LOG").modelled(),
@@ -10,7 +10,7 @@ func accessProperties() []Entry {
 		prop("log.suppress", ValueFlag, AtEnd, anywhere, documented3, "a field of the log stays empty").free("FIELD"),
 		prop("action", ValueAction, AtEnd, anywhere, documented, "switches an action block on or off").mayFree("LABEL").args(1, -1).modelled(),
 		prop("label", ValueAction, AtEnd, anywhere, documented3, "old spelling of action(LABEL)").args(1, -1).instead("action"),
-		prop("reference_id", ValueText, AtEnd, anywhere, documented, "a name for the rule in traces and logs").modelled(),
+		prop("reference_id", ValueText, AtEnd, anywhere, documented, "a name for the rule in traces and logs"),
 		prop("trace.request", ValueFlag, AtEnd, anywhere, documented, "a trace of the transaction is written").modelled(),
 		prop("trace.rules", ValueWord, AtEnd, anywhere, documented, "the trace shows the rules: those that matched, or all").words("yes", "no", "all").modelled(),
 		prop("trace.destination", ValueText, AtEnd, anywhere, documented, "the file the trace goes to").modelled(),
@@ -35,8 +35,8 @@ func userProperties() []Entry {
 	}
 	return []Entry{
 		auth("", ValueName, documented, "the realm the user is authenticated in").args(1, -1).modelled(),
-		auth(".force", ValueFlag, documented, "the user is authenticated even where the request is refused").modelled(),
-		auth(".mode", ValueOpenWord, documented, "how the user is asked for credentials").modelled().
+		auth(".force", ValueFlag, documented, "the user is authenticated even where the request is refused"),
+		auth(".mode", ValueOpenWord, documented, "how the user is asked for credentials").
 			words("auto", "auto2", "proxy", "proxy-ip", "origin", "origin-ip", "origin-cookie", "origin-ip-redirect", "origin-cookie-redirect", "sg2", "form-ip",
 				"form-cookie", "form-ip-redirect", "form-cookie-redirect", "samlv2"),
 		auth(".authorization_refresh_time", ValueAny, recalled, "how long authorization is believed"),

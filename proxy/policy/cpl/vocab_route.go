@@ -2,8 +2,8 @@ package cpl
 
 func routeProperties() []Entry {
 	return []Entry{
-		prop("forward", ValueName, AtClientHello, inForward, documented, "the host or group the request is forwarded to, or no").args(1, -1).modelled(),
-		prop("forward.fail_open", ValueFlag, AtClientHello, inForward, documented, "the origin is asked when the forwarding host is down").modelled(),
+		prop("forward", ValueName, AtClientHello, inForward, documented, "the host or group the request is forwarded to, or no").args(1, -1),
+		prop("forward.fail_open", ValueFlag, AtClientHello, inForward, documented, "the origin is asked when the forwarding host is down"),
 		prop("socks_gateway", ValueName, AtClientHello, inForward, documented, "the SOCKS gateway used, or no").args(1, -1),
 		prop("socks_gateway.fail_open", ValueFlag, AtClientHello, inForward, recalled, "the origin is asked when the gateway is down"),
 		prop("direct", ValueFlag, AtClientHello, inProxy|inCache|inForward, documented3, "the origin is asked and not the forwarding host"),
