@@ -51,7 +51,7 @@ type allocation struct {
 	nonce    msturn.Nonce
 	key      []byte // nil before the challenge
 	sequence msturn.SequenceNumber
-	pending  map[msturn.TransactionID]chan *msturn.Message
+	pending  map[msturn.TransactionID]turnRequest
 	active   netip.AddrPort
 	streams  map[netip.AddrPort]*ice.Packets // by peer
 	keys     iceKeys
@@ -121,7 +121,7 @@ func newAllocation(w *walk, c net.Conn, name string, stream bool, r relayAt) *al
 	a := &allocation{
 		Client: w.Client, conn: c, name: name, stream: stream, username: r.username, password: r.password,
 		arrived: make(chan packet, 256), done: make(chan struct{}), quit: quit,
-		pending: make(map[msturn.TransactionID]chan *msturn.Message), streams: make(map[netip.AddrPort]*ice.Packets),
+		pending: make(map[msturn.TransactionID]turnRequest), streams: make(map[netip.AddrPort]*ice.Packets),
 	}
 	a.ctx = ctx
 	a.wait.Go(a.read)
@@ -232,11 +232,17 @@ func (a *allocation) granted(w *walk, m *msturn.Message) error {
 	return nil
 }
 
+// turnRequest is a request that waits for its answer.
+type turnRequest struct {
+	answer chan *msturn.Message
+	shown  bool // the journal has the answer, too
+}
+
 // transact sends a request and waits for its answer. shown: the journal has both.
 func (a *allocation) transact(w *walk, m *msturn.Message, shown bool) (*msturn.Message, error) {
-	answer := make(chan *msturn.Message, 1)
+	r := turnRequest{answer: make(chan *msturn.Message, 1), shown: shown}
 	a.mu.Lock()
-	a.pending[m.TransactionID] = answer
+	a.pending[m.TransactionID] = r
 	a.mu.Unlock()
 	defer func() {
 		a.mu.Lock()
@@ -246,11 +252,7 @@ func (a *allocation) transact(w *walk, m *msturn.Message, shown bool) (*msturn.M
 	if shown {
 		a.record(a.name, journal.TURNSent{Message: m.Type.String()})
 	}
-	got, err := a.exchange(w, m, answer)
-	if shown && err == nil {
-		a.record(a.name, journal.TURNSent{Received: true, Message: got.Type.String(), Note: noteOf(got)})
-	}
-	return got, err
+	return a.exchange(w, m, r.answer)
 }
 
 func (a *allocation) exchange(w *walk, m *msturn.Message, answer <-chan *msturn.Message) (*msturn.Message, error) {
@@ -260,13 +262,13 @@ func (a *allocation) exchange(w *walk, m *msturn.Message, answer <-chan *msturn.
 	}
 	for ; tries > 0; tries, patience = tries-1, 2*patience {
 		if err := a.write(msturn.FrameControl, m.Bytes()); err != nil {
-			return nil, err
+			return nil, a.broken(err)
 		}
 		t := time.NewTimer(patience)
 		select {
 		case got := <-answer:
 			t.Stop()
-			return got, nil
+			return got, w.pause(think)
 		case <-a.done:
 			t.Stop()
 			return nil, a.err
@@ -277,6 +279,13 @@ func (a *allocation) exchange(w *walk, m *msturn.Message, answer <-chan *msturn.
 		}
 	}
 	return nil, &stop{result: journal.Timeout, code: codeTimeout}
+}
+
+// broken waits, after a failure to write, until the reader has seen the end, too.
+func (a *allocation) broken(err error) error {
+	a.conn.SetReadDeadline(time.Now().Add(time.Second))
+	<-a.done
+	return err
 }
 
 // noteOf is what is worth telling of an answer.

@@ -91,7 +91,7 @@ func (s *session) invite(w *walk, r *request) (*sip.Response, error) {
 		r.remoteTag = tag
 	}
 	if err := s.send(&request{dialog: r.dialog, method: "ACK", cseq: r.cseq}, nil); err != nil {
-		return nil, err
+		return nil, s.broken(err)
 	}
 	if !is2xx(res) {
 		return nil, w.sipRefusal(res)

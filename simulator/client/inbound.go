@@ -91,12 +91,15 @@ func (a *allocation) take(m *msturn.Message) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if answer, ok := a.pending[m.TransactionID]; ok {
-		select {
-		case answer <- m:
-		default: // a second answer
-		}
+	r, ok := a.pending[m.TransactionID]
+	if !ok {
+		return
 	}
+	delete(a.pending, m.TransactionID) // an answer to a repeated request is passed over
+	if r.shown {
+		a.record(a.name, journal.TURNSent{Received: true, Message: m.Type.String(), Note: noteOf(m)})
+	}
+	r.answer <- m
 }
 
 // data takes what a peer sent: a packet, or a piece of its stream.

@@ -73,7 +73,7 @@ func (c *call) check(w *walk, a *allocation, to netip.AddrPort) (bool, error) {
 	began := time.Now()
 	for patience := checkRTO; time.Since(began) < checkLimit; patience *= 2 {
 		if err := a.send(to, request); err != nil {
-			return false, err
+			return false, a.broken(err)
 		}
 		if a.stream {
 			patience = checkLimit
@@ -85,6 +85,9 @@ func (c *call) check(w *walk, a *allocation, to netip.AddrPort) (bool, error) {
 			return false, err
 		}
 		if answered {
+			if err := w.pause(think); err != nil {
+				return false, err
+			}
 			a.record(a.name, journal.TURNSent{Received: true, Message: "connectivity check answered", Note: "by " + to.String()})
 			return true, nil
 		}
@@ -127,9 +130,11 @@ func (c *call) measure(w *walk) error {
 	}
 	var failure error
 	for ; sent < burst && failure == nil; sent++ {
-		if failure = a.send(c.to, c.audioPacket()); failure == nil {
-			_, failure = a.await(w, burstPacing, count)
+		if err := a.send(c.to, c.audioPacket()); err != nil {
+			failure = a.broken(err)
+			break
 		}
+		_, failure = a.await(w, burstPacing, count)
 	}
 	if failure == nil && back < sent {
 		_, failure = a.await(w, burstWait, count)

@@ -19,9 +19,10 @@ import (
 const (
 	// sipLimit is how long a request waits for its final answer: pidgin-sipe's.
 	sipLimit = 60 * time.Second
-	// think is the client's own time before each request. It is no whole number
-	// of milliseconds, so that nothing of the client's falls on the same instant
-	// as what is under way to it, and the journal's order is always the same.
+	// think is the client's own time after each answer. What comes together with
+	// an answer has then been taken, too; and as it is no whole number of
+	// milliseconds, nothing that the client does falls on the same instant as what
+	// is under way to it. So the journal's order is always the same.
 	think = 1300 * time.Microsecond
 )
 
@@ -73,19 +74,16 @@ func newSession(w *walk, f *flow, conn *tls.Conn) *session {
 // ask sends a request and waits for its final answer. A provisional answer is
 // passed over. The error may be a *stop without a stage.
 func (s *session) ask(w *walk, r *request) (*sip.Response, error) {
-	if err := w.pause(think); err != nil {
-		return nil, err
-	}
 	p := &pending{answer: make(chan *sip.Response, 1)}
 	if err := s.send(r, p); err != nil {
-		return nil, err
+		return nil, s.broken(err)
 	}
 	defer s.forget(r)
 	limit := time.NewTimer(sipLimit)
 	defer limit.Stop()
 	select {
 	case res := <-p.answer:
-		return res, nil
+		return res, w.pause(think)
 	case <-s.done:
 		return nil, s.err
 	case <-w.ctx.Done():
@@ -93,6 +91,17 @@ func (s *session) ask(w *walk, r *request) (*sip.Response, error) {
 	case <-limit.C:
 		return nil, s.silence(p)
 	}
+}
+
+// broken waits, after a failure to write, until the reader has seen the end, too.
+func (s *session) broken(err error) error {
+	var ours *stop
+	if errors.As(err, &ours) {
+		return err
+	}
+	s.conn.SetReadDeadline(time.Now().Add(time.Second))
+	<-s.done
+	return err
 }
 
 // silence is why no answer came in time.

@@ -21,6 +21,18 @@ func at(server string) func(*client.Config) {
 	return func(c *client.Config) { c.Server = server }
 }
 
+// lines are those that were seen so far.
+func lines(seen <-chan string) (all []string) {
+	for {
+		select {
+		case l := <-seen:
+			all = append(all, l)
+		default:
+			return all
+		}
+	}
+}
+
 var _ = Describe("signing in", func() {
 	const sipHost = "sip.contoso.test"
 	server := at(sipHost + ":5061")
@@ -33,12 +45,12 @@ var _ = Describe("signing in", func() {
 
 	It("registers with NTLM, checks signatures, subscribes, and stays", func() {
 		onBench(func(b bench) {
-			var lines []string
-			serve(b, &frontEnd{seen: func(l string) { lines = append(lines, l) }})
+			seen := make(chan string, 64)
+			serve(b, &frontEnd{seen: func(l string) { seen <- l }})
 			alice := b.client("skype-strict", server)
 			defer alice.Close()
 			Expect(do(alice, client.SignIn{}).String()).To(Equal("done ok"))
-			Expect(lines).To(Equal([]string{
+			Expect(lines(seen)).To(Equal([]string{
 				"REGISTER sip:contoso.test SIP/2.0", "REGISTER sip:contoso.test SIP/2.0", "REGISTER sip:contoso.test SIP/2.0",
 				"SUBSCRIBE sip:alice@contoso.test SIP/2.0", "SUBSCRIBE sip:alice@contoso.test SIP/2.0", "SUBSCRIBE sip:alice@contoso.test SIP/2.0",
 			}))
@@ -46,8 +58,8 @@ var _ = Describe("signing in", func() {
 				"resolve", "connect", "tls", "revocation", "register", "provision", "done",
 			}))
 
-			time.Sleep(time.Hour) // registrations last ten minutes here
-			Expect(lines).To(HaveLen(6 + 6))
+			time.Sleep(time.Hour)              // registrations last ten minutes here
+			Expect(lines(seen)).To(HaveLen(6)) // in an hour
 			Expect(do(alice, client.Status{})).To(HaveField("Text", "Still signed in"))
 			Expect(do(alice, client.SignOut{}).String()).To(Equal("done ok"))
 			Expect(do(alice, client.Status{}).String()).To(Equal("register refused not_signed_in"))
