@@ -80,7 +80,7 @@ func decideConnect(f *flow) stage {
 		return answerConnect
 	}
 	tx.Detecting, tx.Tunneled = false, policy.Yes
-	if _, no := f.verdict(tx, policy.AtFirstBytes); no != nil {
+	if _, no := f.verdict(tx, settled); no != nil {
 		f.send(f.client, no, "to CONNECT")
 		return nil
 	}
@@ -138,13 +138,13 @@ func peekOuter(f *flow) stage {
 	switch protocol := f.peek(f.client, "outer", f.outerTable(d)); protocol {
 	case "ssl":
 		f.connect.Tunneled = policy.No
-		_, f.denied = f.verdict(f.connect, policy.AtFirstBytes)
+		_, f.denied = f.verdict(f.connect, settled)
 		return readHello
 	case "ms-turn", "turn":
 		return f.carry("ms-turn", policy.No)
 	case "http":
 		f.connect.Tunneled = policy.No
-		if _, no := f.verdict(f.connect, policy.AtFirstBytes); no != nil {
+		if _, no := f.verdict(f.connect, settled); no != nil {
 			f.send(f.client, no, "to request")
 			return nil
 		}
@@ -166,7 +166,7 @@ func (f *flow) plainProtocol() string {
 // carry decides a flow that is not decrypted by its protocol, and tunnels it.
 func (f *flow) carry(protocol string, tunneled policy.Ternary) stage {
 	f.connect.ClientProtocol, f.connect.Tunneled = protocol, tunneled
-	if _, no := f.verdict(f.connect, policy.AtFirstBytes); no != nil {
+	if _, no := f.verdict(f.connect, settled); no != nil {
 		return f.refuse(no, "close")
 	}
 	server, failed := f.dialServer()
@@ -204,7 +204,7 @@ func acceptSSL(f *flow) stage {
 	}
 	f.connect.Detecting = false
 	f.connect.ClientProtocol, f.connect.Tunneled = "ssl", policy.Yes
-	_, f.denied = f.verdict(f.connect, policy.AtFirstBytes)
+	_, f.denied = f.verdict(f.connect, settled)
 	return readHello
 }
 

@@ -138,6 +138,11 @@ func (f *flow) decide(tx *policy.Transaction, at policy.Checkpoint) policy.Decis
 	return d
 }
 
+// settled is the checkpoint at which nothing is late any more: a transaction of
+// which no more will be known is decided there. A condition on what never came
+// to be known does not match.
+const settled = policy.AtResponse
+
 // verdict is decide for transactions whose allow or deny matters; it records the
 // verdict. The exception is nil when the transaction may go on.
 func (f *flow) verdict(tx *policy.Transaction, at policy.Checkpoint) (policy.Decision, *exception) {

@@ -45,7 +45,7 @@ func peekInner(f *flow) stage {
 // Modelled: Q5.
 func (f *flow) relayInner(protocol string, tunneled policy.Ternary) stage {
 	tx := f.tlsTransaction(policy.SSLTunnel, protocol, tunneled)
-	if _, no := f.verdict(tx, policy.AtInner); no != nil {
+	if _, no := f.verdict(tx, settled); no != nil {
 		return f.refuse(no, "close")
 	}
 	f.record(journal.FlowHandled{How: "relay", Protocol: protocol, Upstream: f.dial})

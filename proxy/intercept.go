@@ -152,7 +152,11 @@ func askServer(f *flow) stage {
 func decideServer(f *flow) stage {
 	f.decideMode(policy.AtServerCertificate)
 	tx := f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes)
-	d, no := f.verdict(tx, policy.AtServerCertificate)
+	at := policy.AtServerCertificate
+	if f.untouched() {
+		at = settled // the client's TLS stays unknown
+	}
+	d, no := f.verdict(tx, at)
 	if f.denied = no; no == nil {
 		f.denied = f.validate(f.origin, d.Validation())
 	}

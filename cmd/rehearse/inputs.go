@@ -55,6 +55,8 @@ func read(paths []string) (*inputs, error) {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		switch {
+		case errors.Is(err, fs.ErrNotExist) && stock(p):
+			err = in.walk(scenarios.FS, p, "")
 		case err != nil:
 			return nil, unable(err, "give the path of a scenario file or a folder of them")
 		case info.IsDir():
@@ -69,6 +71,13 @@ func read(paths []string) (*inputs, error) {
 		}
 	}
 	return in, nil
+}
+
+// stock says whether a path names a stock scenario or a folder of them, as
+// reports do.
+func stock(p string) bool {
+	_, err := fs.Stat(scenarios.FS, p)
+	return err == nil
 }
 
 // walk reads the scenario files below a folder, in order of their paths. Files

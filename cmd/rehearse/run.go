@@ -95,7 +95,7 @@ func (a *app) play(ctx context.Context, chosen []*scenario.Scenario, files *inpu
 			return unable(err, "give a FILE in a folder that can be written to")
 		}
 	}
-	console := reports.Console{Colour: colour(a.out), Verbose: f.verbose}
+	console := reports.Console{Colour: colour(a.out), Verbose: f.verbose, Again: f.overrides()}
 	if err := console.Write(a.out, rep); err != nil {
 		return unable(err, "")
 	}
@@ -106,6 +106,18 @@ func (a *app) play(ctx context.Context, chosen []*scenario.Scenario, files *inpu
 		return told(exitFailed)
 	}
 	return nil
+}
+
+// overrides are the flags that change what scenarios say.
+func (f runFlags) overrides() []string {
+	var flags []string
+	if f.release != "" {
+		flags = append(flags, "--release", f.release)
+	}
+	if f.policy != "" {
+		flags = append(flags, "--policy", f.policy)
+	}
+	return flags
 }
 
 // choose applies filter and shard to the variants of the files.

@@ -68,6 +68,9 @@ func newAppliance(ctx context.Context, r *rehearsal) (*appliance, error) {
 	if err := a.serveStatus(); err != nil {
 		return nil, err
 	}
+	if p := a.state.Pointers; (p.CRL || p.OCSP) && !a.has(proxy.FeaturePointers) {
+		a.record(noPointers(a.state.Release))
+	}
 	a.install(a.state.Policy)
 	a.start()
 	return a, a.listen(a.state.Services)

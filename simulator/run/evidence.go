@@ -8,8 +8,8 @@ import (
 )
 
 // about is the part of the log that belongs to one actor's step: what the actor
-// recorded, and what others recorded about the actor's flows. A flow has another
-// name beyond the interceptor, on its upstream leg; here it gets its first one.
+// recorded, what others recorded about the actor's flows, and what was done to the
+// appliance meanwhile. A flow has another name beyond the interceptor, on its upstream leg; here it gets its first one.
 func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
 	log := r.log.Log()
 	leg := map[string]string{}
@@ -23,7 +23,8 @@ func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
 		if first, ok := leg[e.Flow]; ok {
 			e.Flow = first
 		}
-		if e.Actor == actor || r.flowOf(e.Flow) == actor {
+		_, change := e.Body.(journal.ApplianceChanged)
+		if change || e.Actor == actor || r.flowOf(e.Flow) == actor {
 			own = append(own, e)
 		}
 	}

@@ -25,6 +25,8 @@ func (f Filter) Takes(s *scenario.Scenario) bool { return f.match == nil || f.ma
 //	AXIS=VALUE            variants of a matrix; also != ; deployment and name always work
 //	NAME~TEXT             the value contains the text
 //	!a  a && b  a || b  (a)
+//
+// A value with blanks or operators in it stands in double quotes.
 func ParseFilter(text string) (Filter, error) {
 	if strings.TrimSpace(text) == "" {
 		return Filter{}, nil
@@ -110,9 +112,14 @@ func (p *filterParser) term() (predicate, error) {
 	return func(s *scenario.Scenario) bool { return slices.Contains(s.Labels, name) }, nil
 }
 
-// word takes a run of characters that cannot be an operator.
+// word takes a text in double quotes, or a run of characters that cannot be an
+// operator.
 func (p *filterParser) word() string {
 	rest := strings.TrimLeft(p.rest, " ")
+	if quoted, after, closed := strings.Cut(strings.TrimPrefix(rest, `"`), `"`); closed && strings.HasPrefix(rest, `"`) {
+		p.rest = after
+		return quoted
+	}
 	end := strings.IndexAny(rest, " ()!=<>~&|")
 	if end < 0 {
 		end = len(rest)
@@ -124,7 +131,7 @@ func (p *filterParser) word() string {
 func (p *filterParser) comparison(name, op string) (predicate, error) {
 	at := *p
 	value := p.word()
-	if value == "" {
+	if value == "" && p.rest == strings.TrimLeft(at.rest, " ") {
 		return nil, p.fail("a value")
 	}
 	if name == "release" {

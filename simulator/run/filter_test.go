@@ -39,6 +39,10 @@ var _ = Describe("a filter", func() {
 		Entry("an axis, part of it", "policy~detect", true),
 		Entry("what every scenario has", "deployment!=explicit", false),
 		Entry("by name", "name~right", true),
+		Entry("a value in quotes", `name="everything right" && mend`, true),
+		Entry("a part in quotes", `name~"g right"`, true),
+		Entry("another value in quotes", `name="everything"`, false),
+		Entry("no value, in quotes", `faults=""`, true),
 	)
 
 	DescribeTable("that is wrong says where and what is allowed",
@@ -50,6 +54,7 @@ var _ = Describe("a filter", func() {
 		Entry("open parenthesis", "(a", `filter "(a": at column 3: got the end, want ")"`),
 		Entry("two labels", "a b", `filter "a b": at column 2: got "b", want &&, || or the end`),
 		Entry("no release", "release>=new", `filter "release>=new": at column 10: got "new", want a release such as 6.5.10.1`),
+		Entry("no value", "name= && mend", `filter "name= && mend": at column 7: got "&& mend", want a value`),
 		Entry("order of words", "name>=b", `filter "name>=b": ">=" compares only release; use =, != or ~ with "name"`),
 	)
 })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rehearse/proxy"
+	"rehearse/proxy/policy/cpl"
 	"rehearse/reports/diag"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
@@ -155,12 +156,16 @@ func (r *rehearsal) change(c scenario.Change) (journal.Outcome, error) {
 // that are in the cache go. It says why where the release has no such thing.
 func (a *appliance) setPointers(p scenario.Pointers) (refused string) {
 	if !a.has(proxy.FeaturePointers) && (p.CRL || p.OCSP) {
-		return fmt.Sprintf("revocation pointers need release %s, this is %s", proxy.FeaturePointers.Since, a.state.Release)
+		return noPointers(a.state.Release)
 	}
 	a.state.Pointers = p
 	a.forge.SetPointers(a.pointers())
 	a.forge.Flush()
 	return ""
+}
+
+func noPointers(r cpl.Release) string {
+	return fmt.Sprintf("revocation pointers need release %s, this is %s", proxy.FeaturePointers.Since, r)
 }
 
 // change installs the policy of a change; an upgrade compiles the present one anew.
