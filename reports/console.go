@@ -7,66 +7,121 @@ import (
 	"time"
 )
 
-// Console renders a report for people, at a terminal or in a CI log. It tells
-// each scenario in few lines, variants that came out alike together, and each
-// failure in full: where, what there was and what was wanted, what led to it,
-// what to try.
+// Console renders a report for people, at a terminal or in a CI log: a block for
+// each scenario file under the name of its folder, each failure in full, a
+// summary.
 type Console struct {
-	Colour  bool // escape sequences for colours
-	Verbose bool // every variant by itself with times and texts, all evidence of failed steps
+	Colour bool // colour by escape sequences
+	// Verbose shows every variant by itself, with the lines, times and texts of its
+	// steps, and the whole evidence of failed ones. Without it variants that came
+	// out alike are told together.
+	Verbose bool
+	// Again are the arguments that `rehearse run` needs, beside filter and file, to
+	// run a variant as it was run: "--release", "6.5.5.1". Most often none.
+	Again []string
 }
 
-// Write renders the report, scenarios in its order.
+// Write renders the report, files in the order of their first scenarios.
 func (c Console) Write(w io.Writer, r *Report) error {
-	var b strings.Builder
+	t := newTeller(c)
 	chapter := ""
 	for _, f := range byFile(r.Scenarios) {
 		if dir := f.folder(); dir != chapter {
 			chapter = dir
-			fmt.Fprintf(&b, "%s\n\n", paint(c.Colour).bold(dir))
+			fmt.Fprintf(&t.out, "%s\n\n", t.paint.bold(dir))
 		}
-		c.file(&b, f)
-		b.WriteByte('\n')
+		t.file(f)
+		t.out.WriteByte('\n')
 	}
-	fmt.Fprintln(&b, c.summary(r))
-	_, err := io.WriteString(w, b.String())
+	t.summary(r)
+	_, err := io.WriteString(w, t.out.String())
 	return err
 }
 
-// summary is the last line.
-func (c Console) summary(r *Report) string {
+// teller writes one report.
+type teller struct {
+	Console
+	paint paint
+	out   strings.Builder
+	// heard are the codes of outcomes whose text was given.
+	heard map[string]bool
+	first string // of them
+}
+
+func newTeller(c Console) *teller {
+	return &teller{Console: c, paint: paint(c.Colour), heard: map[string]bool{}}
+}
+
+// width is where text that runs on is broken.
+const width = 100
+
+// say writes a text behind a lead, broken into lines that stand as far in.
+func (t *teller) say(lead, text string) {
+	in := columns(lead)
+	at := in
+	t.out.WriteString(lead)
+	for i, word := range strings.Fields(text) {
+		switch n := columns(word); {
+		case i == 0:
+			at += n
+		case at+1+n > width:
+			t.out.WriteString("\n" + strings.Repeat(" ", in))
+			at = in + n
+		default:
+			t.out.WriteByte(' ')
+			at += 1 + n
+		}
+		t.out.WriteString(word)
+	}
+	t.out.WriteByte('\n')
+}
+
+// summary is the end: what failed, once more by name, and the counts.
+func (t *teller) summary(r *Report) {
 	var took time.Duration
 	for i := range r.Scenarios {
-		took += r.Scenarios[i].took()
+		s := &r.Scenarios[i]
+		took += s.took()
+		if s.Verdict == Failed {
+			fmt.Fprintf(&t.out, "%s %s: %s\n", t.paint.red("failed:"), s.File, s.title())
+		}
 	}
-	p := paint(c.Colour)
+	if r.Totals.Failed == 0 && t.first != "" {
+		fmt.Fprintf(&t.out, "what an outcome means, and what mends it: %s\n", t.paint.bold("rehearse explain "+t.first))
+	}
 	passed, failed := fmt.Sprintf("%d passed", r.Totals.Passed), fmt.Sprintf("%d failed", r.Totals.Failed)
 	if r.Totals.Failed > 0 {
-		failed = p.red(failed)
+		failed = t.paint.red(failed)
 	} else {
-		passed = p.green(passed)
+		passed = t.paint.green(passed)
 	}
 	parts := []string{passed, failed}
 	if n := r.Totals.Unsupported; n > 0 {
-		parts = append(parts, p.yellow(fmt.Sprintf("%d unsupported", n)))
+		parts = append(parts, t.paint.yellow(fmt.Sprintf("%d unsupported", n)))
 	}
-	return strings.Join(parts, ", ") + fmt.Sprintf("; %s of virtual time", span(took))
+	fmt.Fprintf(&t.out, "%s in %s of virtual time\n", strings.Join(parts, ", "), span(took))
 }
 
 // span is a duration in two units at most: "2h 13m", "1m 5s", "0.25s".
 func span(d time.Duration) string {
-	if d >= time.Minute {
+	if d >= 10*time.Second {
 		d = d.Round(time.Second)
 	}
-	switch days := d / (24 * time.Hour); {
-	case days > 0:
-		return fmt.Sprintf("%dd %dh", days, d%(24*time.Hour)/time.Hour)
+	day := 24 * time.Hour
+	switch {
+	case d >= day:
+		return units(d, day, "d", time.Hour, "h")
 	case d >= time.Hour:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
+		return units(d, time.Hour, "h", time.Minute, "m")
 	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	case d >= 10*time.Second:
-		return fmt.Sprintf("%ds", d.Round(time.Second)/time.Second)
+		return units(d, time.Minute, "m", time.Second, "s")
 	}
 	return fmt.Sprintf("%.3gs", d.Seconds())
+}
+
+func units(d, large time.Duration, l string, small time.Duration, s string) string {
+	if rest := d % large / small; rest > 0 {
+		return fmt.Sprintf("%d%s %d%s", d/large, l, rest, s)
+	}
+	return fmt.Sprintf("%d%s", d/large, l)
 }

@@ -37,6 +37,26 @@ func (f file) folder() string {
 	return ""
 }
 
+// verdict is the worst of the variants'.
+func (f file) verdict() Verdict {
+	for _, v := range []Verdict{Failed, Unsupported} {
+		if slices.ContainsFunc(f.variants, func(s *Scenario) bool { return s.Verdict == v }) {
+			return v
+		}
+	}
+	return Passed
+}
+
+// value is that of one axis, "" where the variant has no such axis.
+func (v Variant) value(name string) string {
+	for _, s := range v {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
 // String is the settings as a filter writes them: "deployment=explicit, faults=silent".
 func (v Variant) String() string {
 	var all []string
@@ -48,23 +68,15 @@ func (v Variant) String() string {
 
 // took is how long the steps took on the scenario's clock.
 func (s *Scenario) took() time.Duration {
-	var ms int64
+	var all time.Duration
 	for _, step := range s.Steps {
-		ms += step.Outcome.VirtualMS
+		all += step.took()
 	}
-	return time.Duration(ms) * time.Millisecond
+	return all
 }
 
-// missed are the indices of the failed steps.
-func (s *Scenario) missed() []int {
-	var failed []int
-	for i, step := range s.Steps {
-		if step.Verdict == Failed {
-			failed = append(failed, i)
-		}
-	}
-	return failed
-}
+// took is how long the step took on the scenario's clock.
+func (s Step) took() time.Duration { return time.Duration(s.Outcome.VirtualMS) * time.Millisecond }
 
 // of is the evidence of one step.
 func (s *Scenario) of(step int) []Evidence {
@@ -95,4 +107,9 @@ func (s *Scenario) firstMiss() string {
 	return ""
 }
 
-func (s *Scenario) failureText() string { return Console{}.tell(s) }
+// failureText is how the console tells a variant that failed, in plain text.
+func (s *Scenario) failureText() string {
+	t := newTeller(Console{})
+	t.group(group{s})
+	return t.out.String()
+}

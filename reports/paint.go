@@ -1,5 +1,13 @@
 package reports
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// escape begins a change of colour, which ends with "m".
+const escape = "\x1b["
+
 // paint colours text for a terminal, or leaves it as it is.
 type paint bool
 
@@ -7,7 +15,7 @@ func (p paint) with(code, s string) string {
 	if !p || s == "" {
 		return s
 	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
+	return escape + code + "m" + s + escape + "0m"
 }
 
 func (p paint) bold(s string) string   { return p.with("1", s) }
@@ -25,4 +33,17 @@ func (p paint) mark(v Verdict) string {
 		return p.red("✗")
 	}
 	return p.yellow("–")
+}
+
+// columns is how wide a text is, colours aside.
+func columns(s string) int {
+	n := 0
+	for {
+		plain, rest, found := strings.Cut(s, escape)
+		n += utf8.RuneCountInString(plain)
+		if !found {
+			return n
+		}
+		_, s, _ = strings.Cut(rest, "m")
+	}
 }

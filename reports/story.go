@@ -1,98 +1,195 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"path"
 	"slices"
 	"strings"
 	"time"
 )
 
-// group is variants of one file that came out alike.
-type group struct {
-	told     string
-	variants []*Scenario
-}
+// group is variants of one file that are told together.
+type group []*Scenario
 
 // file writes the block of one scenario file.
-func (c Console) file(b *strings.Builder, f file) {
-	for i, g := range c.groups(f) {
-		name := f.name
-		if i > 0 {
-			name = "…"
+func (t *teller) file(f file) {
+	groups := t.groups(f)
+	mark := t.paint.mark(f.verdict())
+	fmt.Fprintf(&t.out, "%s %s %s\n", mark, t.paint.bold(f.name), t.paint.dim("("+path.Base(f.path)+")"))
+	for _, g := range groups {
+		for _, line := range settings(g) {
+			if len(groups) > 1 {
+				line = t.paint.mark(g[0].Verdict) + " " + line
+			}
+			fmt.Fprintf(&t.out, "  %s\n", line)
 		}
-		s := g.variants[0]
-		p := paint(c.Colour)
-		fmt.Fprintf(b, "%s %s%s\n", p.mark(s.Verdict), name, p.dim(settings(g.variants)))
-		b.WriteString(g.told)
+		t.group(g)
 	}
 }
 
-// groups puts passed variants together that tell the same; others stand alone.
-func (c Console) groups(f file) []group {
+// groups puts variants together that came out alike; for the verbose each stands
+// alone.
+func (t *teller) groups(f file) []group {
 	var groups []group
 	for _, s := range f.variants {
-		told := c.tell(s)
 		at := -1
-		if !c.Verbose && s.Verdict == Passed {
-			at = slices.IndexFunc(groups, func(g group) bool { return g.variants[0].Verdict == Passed && g.told == told })
+		if !t.Verbose {
+			at = slices.IndexFunc(groups, func(g group) bool { return alike(g[0], s) })
 		}
 		if at < 0 {
-			groups = append(groups, group{told: told, variants: []*Scenario{s}})
-			continue
+			at = len(groups)
+			groups = append(groups, nil)
 		}
-		groups[at].variants = append(groups[at].variants, s)
+		groups[at] = append(groups[at], s)
 	}
 	return groups
 }
 
-// tell is what is said below the name of a variant.
-func (c Console) tell(s *Scenario) string {
-	var b strings.Builder
-	for i, step := range s.Steps {
-		fmt.Fprintf(&b, "    %s %s: %s\n", step.Actor, step.Action, ending(step))
+// alike says whether two variants can be told together: the same actors came to
+// the same outcomes and missed the same.
+func alike(a, b *Scenario) bool {
+	return a.Verdict == b.Verdict && a.Problem == b.Problem && slices.EqualFunc(a.Steps, b.Steps, func(a, b Step) bool {
+		return a.Actor == b.Actor && a.Outcome.String() == b.Outcome.String() && slices.EqualFunc(a.Misses, b.Misses, func(a, b Miss) bool {
+			return a.Span == b.Span && a.String() == b.String()
+		})
+	})
+}
+
+// group tells the steps of variants that came out alike; why it failed, and the
+// evidence, is that of the first.
+func (t *teller) group(g group) {
+	one := g[0]
+	for i, step := range one.Steps {
+		mark := ""
 		if step.Verdict == Failed {
-			c.failure(&b, s, i)
+			mark = t.paint.mark(Failed) + " "
+		}
+		fmt.Fprintf(&t.out, "    %s%s%s%s\n", t.line(step), mark, g.step(i), g.took(i, t.least(step)))
+		t.text(step)
+		if step.Verdict == Failed {
+			t.failure(g, i)
 		}
 	}
-	if s.Problem != "" {
-		fmt.Fprintf(&b, "    problem: %s\n", s.Problem)
+	if one.Problem != "" {
+		t.say("    "+t.paint.mark(Failed)+" ", "could not be played to its end: "+one.Problem)
 	}
-	return b.String()
+	if one.Verdict == Failed {
+		t.next(one)
+	}
 }
 
-// ending is how a step came out, the usual end in one word.
-func ending(s Step) string {
-	words := strings.TrimPrefix(s.Outcome.String(), "done ")
-	if took := time.Duration(s.Outcome.VirtualMS) * time.Millisecond; took >= time.Second {
-		words += " after " + span(took)
+// line is the place of a step in its file, for the verbose.
+func (t *teller) line(s Step) string {
+	if !t.Verbose {
+		return ""
 	}
-	return words
+	return t.paint.dim(fmt.Sprintf("%3d: ", s.Line))
 }
 
-// settings are those of all variants of a group.
-func settings(variants []*Scenario) string {
+// least is the time from which on a step's is worth a word.
+func (t *teller) least(s Step) time.Duration {
+	switch {
+	case s.sets():
+		return math.MaxInt64
+	case t.Verbose:
+		return 0
+	}
+	return 10 * time.Second
+}
+
+// text tells what the user would have read, where a code comes for the first time.
+func (t *teller) text(s Step) {
+	code, lead := s.Outcome.Code, "      "
+	switch {
+	case s.Verdict == Failed || s.Outcome.Text == "" || s.sets() && code == "":
+		return
+	case t.Verbose:
+		lead += "   "
+	case code == "" || t.heard[code]:
+		return
+	}
+	t.heard[code], t.first = true, cmp.Or(t.first, code)
+	text := s.Outcome.Text
+	if !s.sets() {
+		text = `"` + text + `"`
+	}
+	t.say(lead, text)
+}
+
+// step is a step and what came of it: "alice sign in: revocation aborted
+// CRYPT_E_REVOKED". Of what set the stage only a refusal is told.
+func (g group) step(i int) string {
+	s := g[0].Steps[i]
+	what := g.action(i)
+	if !strings.Contains(" "+what+" ", " "+s.Actor+" ") {
+		what = s.Actor + " " + what
+	}
+	if s.sets() && s.Outcome.Code == "" {
+		return what
+	}
+	return what + ": " + strings.TrimPrefix(s.Outcome.String(), "done ")
+}
+
+// sets says whether a step sets the stage, rather than being a client's.
+func (s Step) sets() bool { return slices.Contains([]string{"appliance", "faults", "wait"}, s.Actor) }
+
+// action is what is done in a step; where variants differ, their settings say how.
+func (g group) action(i int) string {
+	action := g[0].Steps[i].Action
+	for _, s := range g[1:] {
+		if s.Steps[i].Action != action {
+			return "(by variant)"
+		}
+	}
+	return action
+}
+
+// took tells the time of a step that took the least at least: " after 20s", or
+// " after 30s to 2m" where variants differ.
+func (g group) took(i int, least time.Duration) string {
+	from, to := g[0].Steps[i].took(), g[0].Steps[i].took()
+	for _, s := range g[1:] {
+		from, to = min(from, s.Steps[i].took()), max(to, s.Steps[i].took())
+	}
+	switch a, b := span(from), span(to); {
+	case to < least:
+		return ""
+	case a == b:
+		return " after " + a
+	default:
+		return fmt.Sprintf(" after %s to %s", a, b)
+	}
+}
+
+// settings are those of all variants of a group: in one line where they are all
+// combinations of some values, else a line for each.
+func settings(g group) []string {
+	var names []string
+	values := map[string][]string{}
+	combinations := 1
+	for _, s := range g[0].Variant {
+		names = append(names, s.Name)
+		for _, v := range g {
+			if value := v.Variant.value(s.Name); !slices.Contains(values[s.Name], value) {
+				values[s.Name] = append(values[s.Name], value)
+			}
+		}
+		combinations *= len(values[s.Name])
+	}
+	if len(names) == 0 {
+		return nil
+	}
 	var all []string
-	for _, s := range variants {
+	if combinations == len(g) {
+		for _, name := range names {
+			all = append(all, name+"="+strings.Join(values[name], "|"))
+		}
+		return []string{strings.Join(all, ", ")}
+	}
+	for _, s := range g {
 		all = append(all, s.Variant.String())
 	}
-	return "  " + strings.Join(all, " | ")
-}
-
-// failure shows why a step failed.
-func (c Console) failure(b *strings.Builder, s *Scenario, step int) {
-	for _, m := range s.Steps[step].Misses {
-		fmt.Fprintf(b, "%s: %s\n%s", m.Span, m, m.Excerpt)
-	}
-	for _, e := range s.of(step) {
-		fmt.Fprintf(b, "  %8.3f %s %s %s\n", float64(e.AtMS)/1000, e.Flow, e.Actor, e.Text)
-	}
-}
-
-// String is the expectation and what there was: `code: got "", want "http_400"`.
-func (m Miss) String() string {
-	var want []string
-	for _, w := range m.Want {
-		want = append(want, fmt.Sprintf("%q", w))
-	}
-	return fmt.Sprintf("%s: got %q, want %s", m.Field, m.Got, strings.Join(want, " or "))
+	return all
 }

@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// failure tells why a step failed: what was expected where, what the user would
+// have read, what happened, what it means, what to try.
+func (t *teller) failure(g group, i int) {
+	s := g[0]
+	at := s.Steps[i]
+	t.misses(at.Misses)
+	if at.Outcome.Text != "" {
+		who := at.Actor + " would have read: "
+		if at.sets() {
+			who = at.Actor + ": "
+		}
+		t.say("      ", who+`"`+at.Outcome.Text+`"`)
+	}
+	if before := slices.IndexFunc(s.Steps[:i], at.repeats); before >= 0 && !t.Verbose {
+		fmt.Fprintf(&t.out, "      the same as in line %d, %s (-v shows them)\n", s.Steps[before].Line, events(len(s.of(i))))
+		return
+	}
+	t.evidence(g, i)
+	for i, h := range hints(at.Misses) {
+		label := "try:   "
+		if i == 0 {
+			label = "means: "
+		}
+		t.say("      "+t.paint.yellow(label), h)
+	}
+}
+
+// repeats says whether a step failed as an earlier one did.
+func (s Step) repeats(before Step) bool {
+	return before.Verdict == Failed && before.Actor == s.Actor && s.Outcome.Code != "" && before.Outcome.String() == s.Outcome.String()
+}
+
+// misses tells what was expected and what there was, and shows the lines that
+// say so, each once.
+func (t *teller) misses(misses []Miss) {
+	excerpt := ""
+	for i, m := range misses {
+		fmt.Fprintf(&t.out, "      %s: %s\n", m.Span, t.paint.red(m.String()))
+		excerpt = overlay(excerpt, m.Excerpt)
+		if i+1 < len(misses) && sourceLine(misses[i+1].Excerpt) == sourceLine(excerpt) {
+			continue
+		}
+		for line := range strings.Lines(excerpt) {
+			t.out.WriteString("    " + line)
+		}
+		excerpt = ""
+	}
+}
+
+func sourceLine(excerpt string) string {
+	line, _, _ := strings.Cut(excerpt, "\n")
+	return line
+}
+
+// overlay lays the carets of two excerpts of one line over each other.
+func overlay(a, b string) string {
+	if a == "" {
+		return b
+	}
+	line, below, _ := strings.Cut(a, "\n")
+	_, above, _ := strings.Cut(b, "\n")
+	merged := []rune(strings.TrimRight(below, "\n"))
+	for i, r := range []rune(strings.TrimRight(above, "\n")) {
+		if i >= len(merged) {
+			merged = append(merged, r)
+		} else if r == '^' || r == '~' {
+			merged[i] = r
+		}
+	}
+	return line + "\n" + string(merged) + "\n"
+}
+
+// hints are those of all misses of a step, each once.
+func hints(misses []Miss) []string {
+	var all []string
+	for _, m := range misses {
+		for _, h := range m.Hints {
+			if !slices.Contains(all, h) {
+				all = append(all, h)
+			}
+		}
+	}
+	return all
+}
+
+// next names the folder to look into, where there is one, and what to type.
+func (t *teller) next(s *Scenario) {
+	if s.Capture != "" {
+		fmt.Fprintf(&t.out, "      capture: %s\n", s.Capture)
+	}
+	for _, step := range s.Steps {
+		if step.Verdict == Failed && step.Outcome.Code != "" {
+			fmt.Fprintf(&t.out, "      next:  %s\n", t.paint.bold("rehearse explain "+step.Outcome.Code))
+			break
+		}
+	}
+	fmt.Fprintf(&t.out, "      again: %s\n", t.paint.bold(t.command(s)))
+}
+
+// command runs a variant by itself, with all its evidence.
+func (t *teller) command(s *Scenario) string {
+	words := []string{"rehearse run -v"}
+	for _, arg := range t.Again {
+		words = append(words, quoted(arg))
+	}
+	var filter []string
+	for _, v := range s.Variant {
+		filter = append(filter, v.Name+"="+term(v.Value))
+	}
+	if len(filter) > 0 {
+		words = append(words, "--filter", quoted(strings.Join(filter, " && ")))
+	}
+	return strings.Join(append(words, quoted(s.File)), " ")
+}
+
+// term is a value as a filter takes it.
+func term(value string) string {
+	if value == "" || strings.ContainsAny(value, ` ()!=<>~&|`) {
+		return `"` + value + `"`
+	}
+	return value
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(arg string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=,:@+", r)
+	}
+	if arg != "" && !strings.ContainsFunc(arg, func(r rune) bool { return !plain(r) }) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}
+
+// String is the expectation and what there was: `code: got "", want "http_400"`.
+func (m Miss) String() string {
+	var want []string
+	for _, w := range m.Want {
+		want = append(want, fmt.Sprintf("%q", w))
+	}
+	return fmt.Sprintf("%s: got %q, want %s", m.Field, m.Got, strings.Join(want, " or "))
+}
