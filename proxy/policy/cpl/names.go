@@ -25,6 +25,13 @@ func verdictName(s string) string {
 	return name
 }
 
+// ConditionName takes the name of a condition apart as Condition has it: base is
+// the vocabulary's name, or what is left without modifiers where it is unknown.
+func ConditionName(name string) (base, arg string, modifiers []string) {
+	_, base, arg, modifiers = splitCondition(name)
+	return base, arg, modifiers
+}
+
 // longestName bounds what is searched for modifiers and free parts.
 const longestName = 300
 
