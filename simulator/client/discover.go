@@ -78,7 +78,11 @@ func (d autodiscover) next() string {
 func (w *walk) discover() ([]string, *stop) {
 	w.reach("", journal.StageResolve)
 	var worst *stop
-	for _, name := range []string{"lyncdiscoverinternal", "lyncdiscover"} {
+	var hosts []string
+	if w.conf.Profile.Discovery == ByAutodiscover {
+		hosts = []string{"lyncdiscoverinternal", "lyncdiscover"}
+	}
+	for _, name := range hosts {
 		found, s := w.autodiscover(name + "." + w.conf.Domain)
 		if s == nil {
 			return found, nil
@@ -96,7 +100,7 @@ func (w *walk) discover() ([]string, *stop) {
 
 // undiscovered is a discovery without a result, as far as it came.
 func (w *walk) undiscovered(worst *stop) *stop {
-	if worst.stage.Rank() < journal.StageConnect.Rank() {
+	if worst == nil || worst.stage.Rank() < journal.StageConnect.Rank() {
 		return w.refuse(codeNoServer, "")
 	}
 	w.reach("", journal.StageDiscover)

@@ -55,10 +55,8 @@ func (w *walk) meetingPage(address string) (string, error) {
 		if p.StatusCode != http.StatusOK {
 			return "", w.refuse(bodyCode(p.body, p.StatusCode), "the meeting page")
 		}
-		for _, link := range []*regexp.Regexp{conferenceLink, launchLink} {
-			if m := link.FindSubmatch(p.body); m != nil {
-				return unescape(string(m[1])), nil
-			}
+		if link := linkIn(p.body); link != "" {
+			return link, nil
 		}
 		m := ownerLink.FindSubmatch(p.body)
 		if m == nil {
@@ -67,6 +65,16 @@ func (w *walk) meetingPage(address string) (string, error) {
 		address = html.UnescapeString(string(m[1]))
 	}
 	return "", w.abort(codeNoMeeting, "the page names none")
+}
+
+// linkIn is the conf: link of a page, "" when it has none.
+func linkIn(page []byte) string {
+	for _, link := range []*regexp.Regexp{conferenceLink, launchLink} {
+		if m := link.FindSubmatch(page); m != nil {
+			return unescape(string(m[1]))
+		}
+	}
+	return ""
 }
 
 // meetingUnreached puts the failure to get a meeting page at the walk's stage.

@@ -26,6 +26,20 @@ const (
 // Endings lists every ending.
 var Endings = []Ending{EndAlert, EndFIN, EndRST}
 
+// Discovery is how a client finds its SIP server when none is named.
+type Discovery string
+
+// The ways of discovery.
+const (
+	// ByAutodiscover: lyncdiscoverinternal and lyncdiscover over HTTP and HTTPS,
+	// then as ByDNS.
+	ByAutodiscover Discovery = "autodiscover"
+	// ByDNS: service records, then well-known names.
+	ByDNS Discovery = "dns"
+	// NoDiscovery: this is no SIP client.
+	NoDiscovery Discovery = "none"
+)
+
 // Profile is a kind of client: a named set of behaviours.
 type Profile struct {
 	Name string
@@ -35,10 +49,9 @@ type Profile struct {
 	// in Revocation.Claims.
 	Claims []Claim
 
-	Revocation revocation.Behaviour
-	Ending     Ending
-	// Discovers: signs in by autodiscovery and DNS when no server is named.
-	Discovers              bool
+	Revocation             revocation.Behaviour
+	Ending                 Ending
+	Discovery              Discovery
 	MinVersion, MaxVersion uint16   // of TLS
 	ALPN                   []string // nil: no ALPN extension
 	UserAgent              string   // in SIP and HTTP
@@ -56,12 +69,12 @@ var Profiles = []Profile{
 		Doc:  "Skype for Business that enforces revocation: no proof that a certificate is good, no connection",
 		Claims: []Claim{
 			{"Ending", "an alert, or a bare FIN where the application judges after the handshake", "learn.microsoft.com manually-validating-schannel-credentials; modelled: the alert is the usual case"},
-			{"Discovers", "lyncdiscoverinternal and lyncdiscover, then SRV, then A records", "support article cannot-verify-the-server-is-trusted; pidgin-sipe sip-transport.c"},
+			{"Discovery", "lyncdiscoverinternal and lyncdiscover, then SRV, then A records", "support article cannot-verify-the-server-is-trusted; pidgin-sipe sip-transport.c"},
 			{"MaxVersion", "TLS 1.0 to 1.2", "modelled: Schannel of the Windows versions of that time"},
 			{"ALPN", "none", "measured with pidgin-sipe; modelled for Skype for Business"},
 			{"UserAgent", "of the 2016 client", "SIP trace in a public test file"},
 		},
-		Revocation: behaviour("skype-strict"), Ending: EndAlert, Discovers: true,
+		Revocation: behaviour("skype-strict"), Ending: EndAlert, Discovery: ByAutodiscover,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
 		UserAgent: "UCCAPI/16.0.4417.1000 OC/16.0.4417.1000 (Skype for Business)",
 	},
@@ -70,11 +83,11 @@ var Profiles = []Profile{
 		Doc:  "Lync 2010 and Office Communicator: trust and name are checked, revocation is not",
 		Claims: []Claim{
 			{"Ending", "an alert", "modelled as skype-strict"},
-			{"Discovers", "as skype-strict", "modelled: Lync 2010 itself knew DNS only"},
+			{"Discovery", "service records, then well-known names", "recalled: autodiscovery came with Lync 2013"},
 			{"MaxVersion", "TLS 1.0 to 1.2", "modelled as skype-strict"},
 			{"UserAgent", "of Lync 2010", "recalled"},
 		},
-		Revocation: behaviour("skype-2010"), Ending: EndAlert, Discovers: true,
+		Revocation: behaviour("skype-2010"), Ending: EndAlert, Discovery: ByDNS,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS12,
 		UserAgent: "UCCAPI/4.0.7577.0 OC/4.0.7577.0 (Microsoft Lync 2010)",
 	},
@@ -86,7 +99,7 @@ var Profiles = []Profile{
 			{"MaxVersion", "TLS 1.0 to 1.3", "modelled"},
 			{"UserAgent", "of the 2013 client", "SIP trace in a public test file"},
 		},
-		Revocation: behaviour("best-effort"), Ending: EndAlert, Discovers: true,
+		Revocation: behaviour("best-effort"), Ending: EndAlert, Discovery: ByAutodiscover,
 		MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS13,
 		UserAgent: "UCCAPI/15.0.4569.1503 OC/15.0.4569.1503 (Microsoft Lync)",
 	},
@@ -98,7 +111,7 @@ var Profiles = []Profile{
 			{"MaxVersion", "TLS 1.2 and 1.3", "Chromium since version 84"},
 			{"ALPN", "http/1.1", "modelled: browsers offer h2 too, which this client does not speak"},
 		},
-		Revocation: behaviour("browser"), Ending: EndAlert,
+		Revocation: behaviour("browser"), Ending: EndAlert, Discovery: NoDiscovery,
 		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, ALPN: []string{"http/1.1"},
 		UserAgent: "Mozilla/5.0",
 	},

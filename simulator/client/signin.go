@@ -32,7 +32,7 @@ func (SignIn) take(w *walk) end {
 func (w *walk) signIn() (*session, *stop) {
 	targets := []string{w.conf.Server}
 	if w.conf.Server == "" {
-		if !w.conf.Profile.Discovers {
+		if w.conf.Profile.Discovery == NoDiscovery {
 			w.reach("", journal.StageResolve)
 			return nil, w.refuse(codeNoServer, "profile "+w.conf.Profile.Name+" discovers none")
 		}

@@ -66,6 +66,18 @@ var _ = Describe("signing in", func() {
 		})
 	})
 
+	It("signs out first when it is signed in already", func() {
+		onBench(func(b bench) {
+			seen := make(chan string, 64)
+			serve(b, &frontEnd{seen: func(l string) { seen <- l }})
+			alice := b.client("skype-strict", server)
+			defer alice.Close()
+			Expect(do(alice, client.SignIn{}).String()).To(Equal("done ok"))
+			Expect(do(alice, client.SignIn{}).String()).To(Equal("done ok"))
+			Expect(lines(seen)).To(HaveLen(6 + 3 + 6)) // two SUBSCRIBEs and a REGISTER between
+		})
+	})
+
 	It("takes a server that challenges nobody", func() {
 		onBench(func(b bench) {
 			serve(b, &frontEnd{open: true})
@@ -222,6 +234,23 @@ var _ = Describe("discovering a server", func() {
 			b.listen("sip.contoso.test", 443, secured(b.leaf("sip.contoso.test"), nil, f.serve))
 			Expect(signIn(b).String()).To(Equal("done ok"))
 			Expect(lookups(b)).To(ContainElements("sipinternal.contoso.test", "sipexternal.contoso.test", "sip.contoso.test"))
+		})
+	})
+
+	It("does without autodiscovery where the profile knows DNS only", func() {
+		onBench(func(b bench) {
+			sipdir(b, 443)
+			b.world.SetSRV("_sip._tls.contoso.test", world.SRV{Target: "sipdir.online.lync.com", Port: 443})
+			old := b.client("skype-2010")
+			defer old.Close()
+			Expect(do(old, client.SignIn{}).String()).To(Equal("done ok"))
+			Expect(lookups(b)).To(Equal([]string{"_sipinternaltls._tcp.contoso.test", "_sip._tls.contoso.test", "sipdir.online.lync.com"}))
+		})
+	})
+
+	It("is not what a browser does", func() {
+		onBench(func(b bench) {
+			Expect(do(b.client("browser"), client.SignIn{}).String()).To(Equal("resolve refused no_server"))
 		})
 	})
 

@@ -1,21 +1,15 @@
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"net/http"
 	"net/textproto"
-	"strconv"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
 
-	"rehearse/proxy/wire"
-	"rehearse/reports/journal"
 	"rehearse/simulator/sipauth"
 )
 
@@ -121,55 +115,16 @@ func (r *request) encode(id identity, authorization string) []byte {
 	return b.Bytes()
 }
 
-// maxSIP is the largest SIP message that is read, in bytes.
-const maxSIP = 1 << 20
-
-// readSIP reads one message and skips keep-alives before it. An HTTP answer in
-// its place, as an interceptor gives that takes what it decrypted for HTTP, is a
-// *stop that refuses with its status.
-func readSIP(r *bufio.Reader) (sip.Message, error) {
-	if err := skipKeepAlives(r); err != nil {
-		return nil, err
-	}
-	if start, err := r.Peek(len("HTTP/")); err == nil && string(start) == "HTTP/" {
-		return nil, readHTTP(r)
-	}
-	head, err := readHead(r)
-	if err != nil {
-		return nil, err
-	}
-	size := 0
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		name, value, _ := strings.Cut(string(line), ":")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "content-length", "l":
-			if size, err = strconv.Atoi(strings.TrimSpace(value)); err != nil || size < 0 || size > maxSIP {
-				return nil, &wire.Error{Message: "SIP message", Field: "Content-Length", Got: value, Want: fmt.Sprintf("a number up to %d", maxSIP)}
-			}
-		}
-	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(r, body); err != nil {
-		return nil, err
-	}
-	return parser().ParseSIP(append(head, body...))
-}
-
-// parser leaves addresses as they are written: signatures are over that text.
-func parser() *sip.Parser {
-	all, some := sip.DefaultHeadersParser(), map[string]sip.HeaderParser{}
-	for _, name := range []string{"call-id", "i", "cseq", "content-length", "l"} {
-		some[name] = all[name]
-	}
-	return sip.NewParser(sip.WithHeadersParsers(some))
-}
-
 // response answers a request of the server's.
 func response(req *sip.Request, status string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "SIP/2.0 %s\r\n", status)
 	for _, name := range []string{"Via", "Record-Route", "From", "To", "Call-ID", "CSeq"} {
-		for _, h := range req.GetHeaders(name) {
+		headers := req.GetHeaders(name)
+		if len(headers) == 0 {
+			headers = req.GetHeaders(compact(name))
+		}
+		for _, h := range headers {
 			fmt.Fprintf(&b, "%s: %s\r\n", name, h.Value())
 		}
 	}
@@ -177,60 +132,31 @@ func response(req *sip.Request, status string) []byte {
 	return b.Bytes()
 }
 
-func skipKeepAlives(r *bufio.Reader) error {
-	for {
-		b, err := r.Peek(1)
-		if err != nil || (b[0] != '\r' && b[0] != '\n') {
-			return err
-		}
-		r.Discard(1)
-	}
-}
-
-// readHead reads up to and with the empty line.
-func readHead(r *bufio.Reader) ([]byte, error) {
-	var head []byte
-	for {
-		line, err := r.ReadSlice('\n')
-		head = append(head, line...)
-		switch {
-		case err == bufio.ErrBufferFull:
-			err = nil
-		case err == nil && len(bytes.TrimRight(line, "\r\n")) == 0:
-			return head, nil
-		}
-		if err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-		if len(head) > maxSIP {
-			return nil, &wire.Error{Message: "SIP message", Field: "header", Offset: len(head), Got: "no end of the header", Want: fmt.Sprintf("one within %d bytes", maxSIP)}
-		}
-	}
-}
-
-// readHTTP reads an HTTP answer that stands where a SIP message should.
-func readHTTP(r *bufio.Reader) error {
-	res, err := http.ReadResponse(r, nil)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	s := &stop{result: journal.Refused, code: "http_" + strconv.Itoa(res.StatusCode), note: "an HTTP answer in place of a SIP one"}
-	if id := pageCode(res); id != s.code {
-		s.note += ", " + id
-	}
-	return s
-}
-
-// header is the first header of that name, as written, or "".
+// header is the first header of that name, or of its compact form (RFC 3261
+// 7.3.3), as written, or "".
 func header(m sip.Message, name string) string {
-	if all := m.GetHeaders(name); len(all) > 0 {
-		return all[0].Value()
+	for _, n := range []string{name, compact(name)} {
+		if all := m.GetHeaders(n); len(all) > 0 {
+			return all[0].Value()
+		}
 	}
 	return ""
+}
+
+func compact(name string) string {
+	switch name {
+	case "From":
+		return "f"
+	case "To":
+		return "t"
+	case "Via":
+		return "v"
+	case "Contact":
+		return "m"
+	case "Event":
+		return "o"
+	}
+	return name
 }
 
 // param finds a parameter of a header value, name="value" or name=value.
