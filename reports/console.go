@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"time"
 )
@@ -24,17 +25,17 @@ type Console struct {
 // Write renders the report, files in the order of their first scenarios.
 func (c Console) Write(w io.Writer, r *Report) error {
 	t := newTeller(c)
-	chapter := ""
-	for _, f := range byFile(r.Scenarios) {
-		if dir := f.folder(); dir != chapter {
+	files, chapter := byFile(r.Scenarios), "."
+	for _, f := range files {
+		if dir := path.Dir(f.path); dir != chapter {
 			chapter = dir
 			fmt.Fprintf(&t.out, "%s\n\n", t.paint.bold(dir))
 		}
 		t.file(f)
 		t.out.WriteByte('\n')
 	}
-	t.summary(r)
-	_, err := io.WriteString(w, t.out.String())
+	t.summary(r, files)
+	_, err := io.WriteString(w, t.paint.finish(t.out.String()))
 	return err
 }
 
@@ -50,6 +51,20 @@ type teller struct {
 
 func newTeller(c Console) *teller {
 	return &teller{Console: c, paint: paint(c.Colour), heard: map[string]bool{}}
+}
+
+// in is how far the details of a step stand in, behind its line number if it has
+// one.
+func (t *teller) in() string {
+	if t.Verbose {
+		return "           "
+	}
+	return "      "
+}
+
+// detail writes one line about a step.
+func (t *teller) detail(format string, args ...any) {
+	fmt.Fprintf(&t.out, t.in()+format+"\n", args...)
 }
 
 // width is where text that runs on is broken.
@@ -76,14 +91,11 @@ func (t *teller) say(lead, text string) {
 	t.out.WriteByte('\n')
 }
 
-// summary is the end: what failed, once more by name, and the counts.
-func (t *teller) summary(r *Report) {
-	var took time.Duration
-	for i := range r.Scenarios {
-		s := &r.Scenarios[i]
-		took += s.took()
-		if s.Verdict == Failed {
-			fmt.Fprintf(&t.out, "%s %s: %s\n", t.paint.red("failed:"), s.File, s.title())
+// summary is the end: the files that failed once more, and the counts.
+func (t *teller) summary(r *Report, files []file) {
+	for _, f := range files {
+		if f.verdict() == Failed {
+			fmt.Fprintf(&t.out, "%s %s: %s%s\n", t.paint.red("failed:"), f.path, f.name, f.share(Failed))
 		}
 	}
 	if r.Totals.Failed == 0 && t.first != "" {
@@ -99,7 +111,16 @@ func (t *teller) summary(r *Report) {
 	if n := r.Totals.Unsupported; n > 0 {
 		parts = append(parts, t.paint.yellow(fmt.Sprintf("%d unsupported", n)))
 	}
-	fmt.Fprintf(&t.out, "%s in %s of virtual time\n", strings.Join(parts, ", "), span(took))
+	fmt.Fprintf(&t.out, "%s in %s of virtual time\n", strings.Join(parts, ", "), span(took(r.Scenarios)))
+}
+
+// took is how long scenarios took on their clocks, one after the other.
+func took(scenarios []Scenario) time.Duration {
+	var all time.Duration
+	for i := range scenarios {
+		all += scenarios[i].took()
+	}
+	return all
 }
 
 // span is a duration in two units at most: "2h 13m", "1m 5s", "0.25s".

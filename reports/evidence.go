@@ -9,10 +9,12 @@ import (
 )
 
 // How many events of a failed step are told when not all are: the last ones,
-// whatever they are, and of those before them the last that decided something.
+// whatever they are, and before them such as decided something, first those on
+// the flow on which the step ended; any others only where that leaves room.
 const (
-	lastEvents     = 8
-	decidingEvents = 12
+	toldEvents   = 24
+	lastEvents   = 8
+	endingEvents = 10
 )
 
 // deciding are the kinds of events in which somebody decides, or reads what others
@@ -25,26 +27,53 @@ func deciding() []journal.Body {
 	}
 }
 
-// chosen are the indices of the events to tell, in order.
-func chosen(all []Evidence) []int {
+// chosen are the events to tell, in order.
+func chosen(all []Evidence) []Evidence {
+	if len(all) <= toldEvents {
+		return all
+	}
 	var kinds []string
 	for _, b := range deciding() {
 		kinds = append(kinds, b.Kind())
 	}
-	var picked []int
-	room := decidingEvents
-	for i := len(all) - 1; i >= 0; i-- {
-		switch {
-		case len(all)-i <= lastEvents:
-		case room > 0 && slices.Contains(kinds, all[i].Kind):
-			room--
-		default:
-			continue
+	told := make([]bool, len(all))
+	pick := func(room int, takes func(e Evidence) bool) (left int) {
+		for i := len(all) - 1; i >= 0 && room > 0; i-- {
+			if !told[i] && takes(all[i]) {
+				told[i] = true
+				room--
+			}
 		}
-		picked = append(picked, i)
+		return room
 	}
-	slices.Reverse(picked)
+	ending := endingFlow(all)
+	room := toldEvents - lastEvents - endingEvents
+	room += pick(lastEvents, func(Evidence) bool { return true })
+	room += pick(endingEvents, func(e Evidence) bool { return e.Flow == ending && slices.Contains(kinds, e.Kind) })
+	room = pick(room, func(e Evidence) bool { return slices.Contains(kinds, e.Kind) })
+	pick(room, func(Evidence) bool { return true })
+	var picked []Evidence
+	for i, e := range all {
+		if told[i] {
+			picked = append(picked, e)
+		}
+	}
 	return picked
+}
+
+// endingFlow is the flow on which a step ended: that of its actor's last event on
+// any.
+func endingFlow(all []Evidence) string {
+	actor := all[len(all)-1].Actor
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Kind == (journal.StepEnded{}).Kind() {
+			actor = all[i].Actor
+		}
+		if all[i].Flow != "" && all[i].Actor == actor {
+			return all[i].Flow
+		}
+	}
+	return ""
 }
 
 // evidence tells what happened in a step: for the verbose all of it, else what is
@@ -54,42 +83,33 @@ func (t *teller) evidence(g group, step int) {
 	if len(all) == 0 {
 		return
 	}
-	picked := chosen(all)
-	if t.Verbose || len(all) <= lastEvents+decidingEvents {
-		picked = nil
-		for i := range all {
-			picked = append(picked, i)
-		}
+	picked := all
+	if !t.Verbose {
+		picked = chosen(all)
 	}
 	head := "what happened"
 	if len(g) > 1 {
-		head += " with " + g[0].Variant.String()
+		head += " in " + g[0].Variant.String()
 	}
 	if len(picked) < len(all) {
-		head += fmt.Sprintf(", %d of %s (-v shows all)", len(picked), events(len(all)))
+		head += fmt.Sprintf(" (%d of %s, -v shows all)", len(picked), events(len(all)))
 	}
-	fmt.Fprintf(&t.out, "      %s:\n", head)
-	t.events(all, picked)
+	t.detail("%s:", head)
+	t.events(picked)
 }
 
-// events writes events in columns: time, flow, actor, what. A gap is told.
-func (t *teller) events(all []Evidence, picked []int) {
+// events writes events in columns: time, flow, actor, what.
+func (t *teller) events(list []Evidence) {
 	flow, actor := 0, 0
-	for _, i := range picked {
-		flow, actor = max(flow, len(all[i].Flow)), max(actor, len(all[i].Actor))
+	for _, e := range list {
+		flow, actor = max(flow, len(e.Flow)), max(actor, len(e.Actor))
 	}
-	next := 0
-	for _, i := range picked {
-		e := all[i]
-		if gap := i - next; gap > 0 {
-			fmt.Fprintf(&t.out, "      %s\n", t.paint.dim(fmt.Sprintf("%9s   %s", "...", events(gap))))
-		}
-		next = i + 1
+	for _, e := range list {
 		if !strings.Contains(e.Text, e.Rule) {
 			e.Text += " (" + e.Rule + ")"
 		}
 		where := fmt.Sprintf("%9.3fs  %-*s", float64(e.AtMS)/1000, flow, e.Flow)
-		fmt.Fprintf(&t.out, "      %s  %-*s  %s\n", t.paint.dim(where), actor, e.Actor, e.Text)
+		t.detail("%s  %-*s  %s", t.paint.dim(where), actor, e.Actor, e.Text)
 	}
 }
 

@@ -17,10 +17,10 @@ func (t *teller) failure(g group, i int) {
 		if at.sets() {
 			who = at.Actor + ": "
 		}
-		t.say("      ", who+`"`+at.Outcome.Text+`"`)
+		t.say(t.in(), who+`"`+at.Outcome.Text+`"`)
 	}
 	if before := slices.IndexFunc(s.Steps[:i], at.repeats); before >= 0 && !t.Verbose {
-		fmt.Fprintf(&t.out, "      the same as in line %d, %s (-v shows them)\n", s.Steps[before].Line, events(len(s.of(i))))
+		t.detail("the same as in line %d (-v shows its %s)", s.Steps[before].Line, events(len(s.of(i))))
 		return
 	}
 	t.evidence(g, i)
@@ -29,7 +29,7 @@ func (t *teller) failure(g group, i int) {
 		if i == 0 {
 			label = "means: "
 		}
-		t.say("      "+t.paint.yellow(label), h)
+		t.say(t.in()+t.paint.yellow(label), h)
 	}
 }
 
@@ -43,13 +43,13 @@ func (s Step) repeats(before Step) bool {
 func (t *teller) misses(misses []Miss) {
 	excerpt := ""
 	for i, m := range misses {
-		fmt.Fprintf(&t.out, "      %s: %s\n", m.Span, t.paint.red(m.String()))
+		t.detail("%s: %s", m.Span, t.paint.red(m.String()))
 		excerpt = overlay(excerpt, m.Excerpt)
 		if i+1 < len(misses) && sourceLine(misses[i+1].Excerpt) == sourceLine(excerpt) {
 			continue
 		}
 		for line := range strings.Lines(excerpt) {
-			t.out.WriteString("    " + line)
+			t.detail("%s", strings.TrimSuffix(line, "\n"))
 		}
 		excerpt = ""
 	}
@@ -94,15 +94,15 @@ func hints(misses []Miss) []string {
 // next names the folder to look into, where there is one, and what to type.
 func (t *teller) next(s *Scenario) {
 	if s.Capture != "" {
-		fmt.Fprintf(&t.out, "      capture: %s\n", s.Capture)
+		t.detail("capture: %s", s.Capture)
 	}
 	for _, step := range s.Steps {
 		if step.Verdict == Failed && step.Outcome.Code != "" {
-			fmt.Fprintf(&t.out, "      next:  %s\n", t.paint.bold("rehearse explain "+step.Outcome.Code))
+			t.detail("next:  %s", t.paint.bold("rehearse explain "+step.Outcome.Code))
 			break
 		}
 	}
-	fmt.Fprintf(&t.out, "      again: %s\n", t.paint.bold(t.command(s)))
+	t.detail("again: %s", t.paint.bold(t.command(s)))
 }
 
 // command runs a variant by itself, with all its evidence.
@@ -146,5 +146,9 @@ func (m Miss) String() string {
 	for _, w := range m.Want {
 		want = append(want, fmt.Sprintf("%q", w))
 	}
-	return fmt.Sprintf("%s: got %q, want %s", m.Field, m.Got, strings.Join(want, " or "))
+	wanted := strings.Join(want, " or ")
+	if m.Field == "no_event" {
+		wanted = "nothing with " + wanted
+	}
+	return fmt.Sprintf("%s: got %q, want %s", m.Field, m.Got, wanted)
 }

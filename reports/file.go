@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,25 +15,20 @@ type file struct {
 
 // byFile puts the variants of each file together, in the order of the report.
 func byFile(scenarios []Scenario) []file {
+	type key struct{ path, name string }
 	var files []file
+	places := map[key]int{}
 	for i := range scenarios {
 		s := &scenarios[i]
-		at := slices.IndexFunc(files, func(f file) bool { return f.path == s.File && f.name == s.Name })
-		if at < 0 {
+		at, ok := places[key{s.File, s.Name}]
+		if !ok {
 			at = len(files)
+			places[key{s.File, s.Name}] = at
 			files = append(files, file{path: s.File, name: s.Name})
 		}
 		files[at].variants = append(files[at].variants, s)
 	}
 	return files
-}
-
-// folder is the chapter of the file, "" for one that lies in none.
-func (f file) folder() string {
-	if dir := path.Dir(f.path); dir != "." {
-		return dir
-	}
-	return ""
 }
 
 // verdict is the worst of the variants'.
@@ -45,6 +39,20 @@ func (f file) verdict() Verdict {
 		}
 	}
 	return Passed
+}
+
+// share tells how many of several variants came out so: " (2 of 3 variants)".
+func (f file) share(v Verdict) string {
+	n := 0
+	for _, s := range f.variants {
+		if s.Verdict == v {
+			n++
+		}
+	}
+	if len(f.variants) == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of %d variants)", n, len(f.variants))
 }
 
 // value is that of one axis, "" where the variant has no such axis.

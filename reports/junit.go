@@ -28,7 +28,7 @@ type (
 		Skipped    int             `xml:"skipped,attr"`
 		Time       seconds         `xml:"time,attr"`
 		File       string          `xml:"file,attr"`
-		Properties []junitProperty `xml:"properties>property"`
+		Properties []junitProperty `xml:"properties>property,omitempty"`
 		Cases      []junitCase     `xml:"testcase"`
 	}
 	junitCounts struct {
@@ -51,7 +51,7 @@ type (
 	junitVerdict struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
-		Text    string `xml:",chardata"`
+		Text    string `xml:",cdata"`
 	}
 )
 
@@ -121,11 +121,13 @@ func properties(f file) []junitProperty {
 			add("label", l)
 		}
 	}
+	labels := len(list)
 	for _, s := range f.variants {
 		for _, v := range s.Variant {
 			add("variant."+v.Name, v.Value)
 		}
 	}
+	slices.SortStableFunc(list[labels:], func(a, b junitProperty) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 

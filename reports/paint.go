@@ -2,11 +2,13 @@ package reports
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
-// escape begins a change of colour, which ends with "m".
-const escape = "\x1b["
+// escape begins a change of colour, which ends with "m"; finish makes the
+// terminal's sequence of it.
+const escape = "\uE000"
 
 // paint colours text for a terminal, or leaves it as it is.
 type paint bool
@@ -23,6 +25,21 @@ func (p paint) dim(s string) string    { return p.with("2", s) }
 func (p paint) red(s string) string    { return p.with("31", s) }
 func (p paint) green(s string) string  { return p.with("32", s) }
 func (p paint) yellow(s string) string { return p.with("33", s) }
+
+// finish makes a text fit for a terminal: colours become escape sequences,
+// control characters that came with the report are replaced.
+func (p paint) finish(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+	if !p {
+		return s
+	}
+	return strings.ReplaceAll(s, escape, "\x1b[")
+}
 
 // mark shows a verdict in one character.
 func (p paint) mark(v Verdict) string {

@@ -137,6 +137,9 @@ func (v *Variant) UnmarshalJSON(text []byte) error {
 		}
 		read = append(read, s)
 	}
+	if _, err := d.Token(); err != nil { // the end of the object
+		return err
+	}
 	*v = read
 	return nil
 }

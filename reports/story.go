@@ -63,8 +63,8 @@ func (t *teller) group(g group) {
 	one := g[0]
 	for i, step := range one.Steps {
 		mark := ""
-		if step.Verdict == Failed {
-			mark = t.paint.mark(Failed) + " "
+		if step.Verdict != Passed {
+			mark = t.paint.mark(step.Verdict) + " "
 		}
 		fmt.Fprintf(&t.out, "    %s%s%s%s\n", t.line(step), mark, g.step(i), g.took(i, t.least(step)))
 		t.text(step)
@@ -85,7 +85,7 @@ func (t *teller) line(s Step) string {
 	if !t.Verbose {
 		return ""
 	}
-	return t.paint.dim(fmt.Sprintf("%3d: ", s.Line))
+	return t.paint.dim(fmt.Sprintf("%4d ", s.Line))
 }
 
 // least is the time from which on a step's is worth a word.
@@ -101,13 +101,11 @@ func (t *teller) least(s Step) time.Duration {
 
 // text tells what the user would have read, where a code comes for the first time.
 func (t *teller) text(s Step) {
-	code, lead := s.Outcome.Code, "      "
+	code := s.Outcome.Code
 	switch {
 	case s.Verdict == Failed || s.Outcome.Text == "" || s.sets() && code == "":
 		return
-	case t.Verbose:
-		lead += "   "
-	case code == "" || t.heard[code]:
+	case !t.Verbose && (code == "" || t.heard[code]):
 		return
 	}
 	t.heard[code], t.first = true, cmp.Or(t.first, code)
@@ -115,7 +113,7 @@ func (t *teller) text(s Step) {
 	if !s.sets() {
 		text = `"` + text + `"`
 	}
-	t.say(lead, text)
+	t.say(t.in(), text)
 }
 
 // step is a step and what came of it: "alice sign in: revocation aborted
