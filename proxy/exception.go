@@ -15,6 +15,8 @@ type exception struct {
 	status  int
 	summary string
 	details string
+	// location is where a redirect leads.
+	location string
 }
 
 // BuiltIn is a built-in exception.
@@ -75,6 +77,9 @@ func (e *exception) page() []byte {
 		e.summary, e.summary, e.id, html.EscapeString(e.details))
 	var b strings.Builder
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", e.status, http.StatusText(e.status))
+	if e.location != "" {
+		fmt.Fprintf(&b, "Location: %s\r\n", strings.NewReplacer("\r", "", "\n", "").Replace(e.location))
+	}
 	fmt.Fprintf(&b, "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", len(body))
 	b.WriteString(body)
 	return []byte(b.String())

@@ -58,7 +58,11 @@ func isEnd(err error) bool {
 // exchange carries one request and its response; false ends the connection.
 func (x *exchanges) exchange(req *http.Request) bool {
 	tx := x.fill(req)
-	if _, no := x.verdict(tx, policy.AtInnerRequest); no != nil {
+	d, no := x.verdict(tx, policy.AtInnerRequest)
+	if no == nil {
+		no = x.carryOut(d, tx, req)
+	}
+	if no != nil {
 		x.send(x.client, no, x.where)
 		return false
 	}
@@ -74,10 +78,11 @@ func (x *exchanges) exchange(req *http.Request) bool {
 	defer resp.Body.Close()
 	x.record(journal.HTTPExchanged{Method: req.Method, URL: shown(tx.URL), Status: resp.StatusCode})
 	tx.Status, tx.ResponseHeader = resp.StatusCode, resp.Header
-	if _, no := x.verdict(tx, policy.AtResponse); no != nil {
+	if d, no = x.verdict(tx, policy.AtResponse); no != nil {
 		x.send(x.client, no, x.where)
 		return false
 	}
+	x.carryOutResponse(d, tx, resp)
 	return x.answer(req, resp)
 }
 

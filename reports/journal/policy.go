@@ -77,3 +77,12 @@ type ApplianceChanged struct{ What string }
 
 func (ApplianceChanged) Kind() string     { return "ApplianceChanged" }
 func (e ApplianceChanged) String() string { return "appliance: " + e.What }
+
+// ActionDone: an action of a define action block was carried out.
+type ActionDone struct {
+	Call string // "set request.header.X-Client", "redirect to https://..."
+	At   string // "file.cpl:12"
+}
+
+func (ActionDone) Kind() string     { return "ActionDone" }
+func (e ActionDone) String() string { return "action " + e.At + ": " + e.Call }
