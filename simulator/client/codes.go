@@ -25,7 +25,6 @@ const (
 	codeNoMeeting    = "no_meeting"
 	codeSignature    = "bad_signature"
 	codeUnsigned     = "unsigned"
-	codeCredentials  = "wrong_credentials"
 	codeScheme       = "no_common_scheme"
 	codeNoRelay      = "no_relay"
 	codeNoMedia      = "no_media"
@@ -55,7 +54,6 @@ var Codes = []Code{
 	{codeNoMeeting, "the address leads to no meeting"},
 	{codeSignature, "the server's signature is wrong"},
 	{codeUnsigned, "the server's answer is not signed"},
-	{codeCredentials, "the user name or password is wrong"},
 	{codeScheme, "the server offers no authentication that this client has"},
 	{codeNoRelay, "the server names no media relay"},
 	{codeNoMedia, "the meeting's audio cannot be reached"},

@@ -15,8 +15,8 @@ import (
 // certificate as the profile does. When that ends the step, the flow is closed,
 // in the way of the client's Ending.
 //
-// Differs from SGOS clients in one thing: crypto/tls always asks for a stapled
-// answer (status_request); a profile that does not heed staples ignores it.
+// Modelled: the hello asks for a stapled answer whatever the profile, as crypto/tls always
+// does (status_request); a profile that does not heed staples ignores it.
 func (w *walk) secure(f *flow, host string) (*tls.Conn, error) {
 	w.reach(f.name, journal.StageTLS)
 	h := &handshake{walk: w, flow: f, host: host}
