@@ -21,9 +21,9 @@ const (
 // decided, as against those in which a protocol takes its course.
 func deciding() []journal.Body {
 	return []journal.Body{
-		journal.Detected{}, journal.RuleMatched{}, journal.Decided{}, journal.ExceptionSent{}, journal.FlowHandled{}, journal.ApplianceChanged{},
-		journal.CertificateEmulated{}, journal.CertificateSeen{}, journal.RevocationFetched{}, journal.RevocationJudged{},
-		journal.AlertSent{}, journal.BytesReceived{}, journal.MediaFlowed{},
+		journal.Detected{}, journal.RuleMatched{}, journal.Decided{}, journal.ExceptionSent{}, journal.FlowHandled{},
+		journal.ActionDone{}, journal.ApplianceChanged{}, journal.CertificateEmulated{}, journal.CertificateSeen{},
+		journal.RevocationFetched{}, journal.RevocationJudged{}, journal.AlertSent{}, journal.BytesReceived{}, journal.MediaFlowed{},
 	}
 }
 
