@@ -122,6 +122,15 @@ var _ = Describe("variants at the console", func() {
 		))
 	})
 
+	It("give a text as far as they agree on it", func() {
+		reads := func(text, value string) reports.Scenario {
+			return played(outcome(journal.StageTLS, journal.Refused, "reset", text, 1), setting("a", value))
+		}
+		Expect(told(reports.Console{}, of(reads("Cannot sign in: (one)", "1"), reads("Cannot sign in: (two)", "2")))).To(ContainSubstring("\"Cannot sign in: ...\"\n"))
+		Expect(told(reports.Console{}, of(reads("No", "1"), reads("Never", "2")))).To(ContainSubstring("\"...\"\n"))
+		Expect(told(reports.Console{}, of(reads("No", "1"), reads("No", "2")))).To(ContainSubstring("\"No\"\n"))
+	})
+
 	It("stand alone for the verbose", func() {
 		r := of(played(ok("Signed in", 1), setting("a", "1")), played(ok("Signed in", 1), setting("a", "2")))
 		Expect(told(reports.Console{Verbose: true}, r)).To(ContainSubstring(

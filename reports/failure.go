@@ -12,12 +12,12 @@ func (t *teller) failure(g group, i int) {
 	s := g[0]
 	at := s.Steps[i]
 	t.misses(at.Misses)
-	if at.Outcome.Text != "" {
+	if text := g.text(i); text != "" {
 		who := at.Actor + " would have read: "
 		if at.sets() {
 			who = at.Actor + ": "
 		}
-		t.say(t.in(), who+`"`+at.Outcome.Text+`"`)
+		t.say(t.in(), who+`"`+text+`"`)
 	}
 	if before := slices.IndexFunc(s.Steps[:i], at.repeats); before >= 0 && !t.Verbose {
 		t.detail("the same as in line %d (-v shows its %s)", s.Steps[before].Line, events(len(s.of(i))))

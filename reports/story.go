@@ -67,7 +67,7 @@ func (t *teller) group(g group) {
 			mark = t.paint.mark(step.Verdict) + " "
 		}
 		fmt.Fprintf(&t.out, "    %s%s%s%s\n", t.line(step), mark, g.step(i), g.took(i, t.least(step)))
-		t.text(step)
+		t.text(g, i)
 		if step.Verdict == Failed {
 			t.failure(g, i)
 		}
@@ -100,20 +100,41 @@ func (t *teller) least(s Step) time.Duration {
 }
 
 // text tells what the user would have read, where a code comes for the first time.
-func (t *teller) text(s Step) {
+func (t *teller) text(g group, i int) {
+	s, text := g[0].Steps[i], g.text(i)
 	code := s.Outcome.Code
 	switch {
-	case s.Verdict == Failed || s.Outcome.Text == "" || s.sets() && code == "":
+	case s.Verdict == Failed || text == "" || s.sets() && code == "":
 		return
 	case !t.Verbose && (code == "" || t.heard[code]):
 		return
 	}
 	t.heard[code], t.first = true, cmp.Or(t.first, code)
-	text := s.Outcome.Text
 	if !s.sets() {
 		text = `"` + text + `"`
 	}
 	t.say(t.in(), text)
+}
+
+// text is the text of a step's outcome; where variants differ, as far as they
+// agree.
+func (g group) text(i int) string {
+	words := strings.Fields(g[0].Steps[i].Outcome.Text)
+	same := len(words)
+	for _, s := range g[1:] {
+		others := strings.Fields(s.Steps[i].Outcome.Text)
+		same = min(same, len(others))
+		for at := range same {
+			if words[at] != others[at] {
+				same = at
+				break
+			}
+		}
+	}
+	if same < len(words) {
+		return strings.Join(append(words[:same:same], "..."), " ")
+	}
+	return strings.Join(words, " ")
 }
 
 // step is a step and what came of it: "alice sign in: revocation aborted
