@@ -13,6 +13,8 @@ type OS struct {
 	// Hosts are names that are not looked up, like the lines of a hosts file.
 	// They are lower case and without a final dot.
 	Hosts map[string]netip.Addr
+	// DNS is the server where all others are looked up; invalid is the system's.
+	DNS netip.AddrPort
 }
 
 var _ Host = OS{}
@@ -32,7 +34,18 @@ func (o OS) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if a, ok := o.lookup(host); ok {
 		addr = net.JoinHostPort(a.String(), port)
 	}
-	return new(net.Dialer).DialContext(ctx, network, addr)
+	d := net.Dialer{Resolver: o.resolver()}
+	return d.DialContext(ctx, network, addr)
+}
+
+// resolver asks the DNS server that is named, or the system.
+func (o OS) resolver() *net.Resolver {
+	if !o.DNS.IsValid() {
+		return net.DefaultResolver
+	}
+	return &net.Resolver{PreferGo: true, StrictErrors: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, o.DNS.String())
+	}}
 }
 
 // Listen implements Host, on the loopback address only.
@@ -57,7 +70,7 @@ func (o OS) Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 	if a, ok := o.lookup(name); ok {
 		return []netip.Addr{a}, nil
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	addrs, err := o.resolver().LookupNetIP(ctx, "ip", name)
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
 	}
@@ -65,8 +78,8 @@ func (o OS) Resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 }
 
 // ResolveSRV implements Host.
-func (OS) ResolveSRV(ctx context.Context, name string) ([]SRV, error) {
-	_, found, err := net.DefaultResolver.LookupSRV(ctx, "", "", name)
+func (o OS) ResolveSRV(ctx context.Context, name string) ([]SRV, error) {
+	_, found, err := o.resolver().LookupSRV(ctx, "", "", name)
 	records := make([]SRV, 0, len(found))
 	for _, r := range found {
 		records = append(records, SRV{Target: strings.TrimSuffix(r.Target, "."), Port: r.Port, Priority: r.Priority, Weight: r.Weight})
