@@ -100,17 +100,21 @@ func terms(indent string, list []Term) string {
 
 func (w *writer) definition(d *Definition) {
 	w.within(d.When)
-	name := d.Name
-	if blankDelimited(name) != name || quoteIfNeeded(name) != name {
-		name = quoteAlways(name)
-	}
-	w.line("define ", d.Type, " ", name)
+	w.line("define ", d.Type, " ", quotedLabel(d.Name))
 	for _, l := range d.Lines {
 		w.within(l.When)
 		w.bodyLine(d, l)
 	}
 	w.within(d.When)
 	w.line("end")
+}
+
+// quotedLabel is the name of a definition as its header has it.
+func quotedLabel(name string) string {
+	if blankDelimited(name) != name || quoteIfNeeded(name) != name {
+		return quoteAlways(name)
+	}
+	return name
 }
 
 func (w *writer) bodyLine(d *Definition, l *Line) {
