@@ -50,6 +50,10 @@ type AuthorityConfig struct {
 	// Certificate is one made earlier for Key, read back from a file, say. Nil makes
 	// one; otherwise Name and the URLs are not used.
 	Certificate *x509.Certificate
+	// Above are the certificates over Certificate, issuer by issuer up to the root,
+	// where it is an intermediate of a foreign authority. What that publishes about it
+	// is not this program's.
+	Above []*x509.Certificate
 	// AnswerLifetime is the time from thisUpdate to nextUpdate of CRLs and OCSP
 	// answers; 0 means seven days.
 	AnswerLifetime time.Duration
@@ -68,6 +72,7 @@ type Authority struct {
 	key      crypto.Signer
 	cert     *x509.Certificate
 	parent   *Authority
+	above    []*x509.Certificate
 	ledger   *ledger
 	stranger stranger
 	shelf    shelf
@@ -84,7 +89,7 @@ func NewAuthority(cfg AuthorityConfig) (*Authority, error) {
 		return nil, fmt.Errorf("authority %q: %w", cfg.Name, err)
 	}
 	a := &Authority{
-		now: cfg.Now, key: key, parent: cfg.Parent,
+		now: cfg.Now, key: key, parent: cfg.Parent, above: cfg.Above,
 		lifetime: cmp.Or(cfg.AnswerLifetime, answerLifetime),
 		ledger:   newLedger(cmp.Or(cfg.LedgerSize, ledgerSize)),
 		stranger: stranger{key: cfg.OtherKey},
@@ -106,13 +111,20 @@ func (a *Authority) certify(cfg AuthorityConfig) (*x509.Certificate, error) {
 	if !samePublicKey(cfg.Certificate.PublicKey, a.key.Public()) {
 		return nil, fmt.Errorf("certificate %q is for another key than the one given", cfg.Certificate.Subject.CommonName)
 	}
-	if !cfg.Certificate.IsCA || cfg.Certificate.KeyUsage&(x509.KeyUsageCertSign|x509.KeyUsageCRLSign) != x509.KeyUsageCertSign|x509.KeyUsageCRLSign {
+	if !cfg.Certificate.IsCA || !mayIssue(cfg.Certificate.KeyUsage) {
 		return nil, fmt.Errorf("certificate %q may not sign certificates and CRLs, want a CA certificate with key usages certSign and cRLSign", cfg.Certificate.Subject.CommonName)
 	}
 	if a.parent != nil {
 		a.parent.ledger.add(cfg.Certificate)
 	}
+	a.shelf.number = a.now().Unix() // beyond those of the CRLs before (RFC 5280 5.2.3)
 	return cfg.Certificate, nil
+}
+
+// mayIssue says whether a key usage covers certificates and CRLs; none covers all.
+func mayIssue(usage x509.KeyUsage) bool {
+	const needed = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+	return usage == 0 || usage&needed == needed
 }
 
 func (a *Authority) issueOwn(cfg AuthorityConfig) (*x509.Certificate, error) {
@@ -176,6 +188,9 @@ func (a *Authority) Chain() []*x509.Certificate {
 	for ; a.parent != nil; a = a.parent {
 		chain = append(chain, a.cert)
 	}
+	if len(a.above) > 0 {
+		chain = append(append(chain, a.cert), a.above[:len(a.above)-1]...)
+	}
 	return chain
 }
 
@@ -183,6 +198,9 @@ func (a *Authority) Chain() []*x509.Certificate {
 func (a *Authority) Root() *x509.Certificate {
 	for a.parent != nil {
 		a = a.parent
+	}
+	if len(a.above) > 0 {
+		return a.above[len(a.above)-1]
 	}
 	return a.cert
 }

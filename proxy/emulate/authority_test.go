@@ -234,3 +234,33 @@ func extension(c *x509.Certificate, oid ...int) []byte {
 	}
 	return c.Extensions[i].Value
 }
+
+var _ = Describe("an authority made elsewhere", func() {
+	It("may lack the key usage, and signs CRLs all the same", func() {
+		key, clock := ecKey(), newClock()
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Elsewhere"}, IsCA: true, BasicConstraintsValid: true,
+			NotBefore: clock.Now().Add(-day), NotAfter: clock.Now().Add(90 * day),
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		Expect(err).NotTo(HaveOccurred())
+		cert, err := x509.ParseCertificate(der)
+		Expect(err).NotTo(HaveOccurred())
+		a := authority(emulate.AuthorityConfig{Key: key, Certificate: cert, Now: clock.Now})
+		list, err := a.CRL(emulate.Answer{})
+		Expect(err).NotTo(HaveOccurred())
+		parsed, err := x509.ParseRevocationList(list)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(parsed.Number.Int64()).To(BeNumerically(">", clock.Now().Unix()))
+	})
+
+	It("hands out the chain up to a foreign root", func() {
+		clock, key := newClock(), ecKey()
+		root := authority(emulate.AuthorityConfig{Name: "Root", Now: clock.Now})
+		issuing := authority(emulate.AuthorityConfig{Name: "Issuing", Parent: root, Key: key, Now: clock.Now})
+		again := authority(emulate.AuthorityConfig{Key: key, Certificate: issuing.Certificate(), Above: []*x509.Certificate{root.Certificate()}, Now: clock.Now})
+		Expect(again.Chain()).To(Equal([]*x509.Certificate{issuing.Certificate()}))
+		Expect(again.Root()).To(Equal(root.Certificate()))
+		Expect(verify(leafOf(again, "site.test"), again, "site.test", clock.Now())).To(Succeed())
+	})
+})

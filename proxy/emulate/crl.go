@@ -85,11 +85,28 @@ func (a *Authority) signCRL(how Answer, v validity, number int64) ([]byte, error
 	if v.next.IsZero() {
 		template.NextUpdate = v.this.Add(a.lifetime)
 	}
-	der, err := x509.CreateRevocationList(rand.Reader, template, by.cert, by.key)
+	der, err := x509.CreateRevocationList(rand.Reader, template, crlIssuer(by.cert), by.key)
 	if err != nil || !v.next.IsZero() {
 		return der, err
 	}
 	return withoutNextUpdate(der, by)
+}
+
+// crlIssuer is a certificate as crypto/x509 wants the issuer of a CRL to be. One made
+// elsewhere without the key usage extension may be used for anything (RFC 5280
+// 4.2.1.3), and may lack a key identifier.
+func crlIssuer(cert *x509.Certificate) *x509.Certificate {
+	if cert.KeyUsage != 0 && len(cert.SubjectKeyId) > 0 {
+		return cert
+	}
+	c := *cert
+	if c.KeyUsage == 0 {
+		c.KeyUsage = x509.KeyUsageCRLSign
+	}
+	if len(c.SubjectKeyId) == 0 {
+		c.SubjectKeyId = keyID(c.PublicKey)
+	}
+	return &c
 }
 
 func (a *Authority) crlSigner(how Answer) (signer, error) {
