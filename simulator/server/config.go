@@ -24,9 +24,17 @@ const (
 	MRAS   = "mras"   // the front end's service that hands out relay credentials; faults only
 )
 
+// World is where hosts and names are made. Every world.World is one; world.Local is
+// one for clients that are programs made elsewhere.
+type World interface {
+	Host(name string, addrs ...netip.Addr) world.Host
+	SetA(name string, addrs ...netip.Addr)
+	SetSRV(name string, records ...world.SRV)
+}
+
 // Config says what an estate is like. World, PKI and Now are needed.
 type Config struct {
-	World world.World
+	World World
 	// PKI issues the servers' certificates and is served on the status host.
 	PKI *pki.PKI
 	// Now is the clock for certificates, tickets and relay credentials.
@@ -40,6 +48,9 @@ type Config struct {
 	Users map[string]string
 	// Addr gives each server's host its address; nil is a plan of public addresses.
 	Addr func(server string) netip.Addr
+	// Port gives each endpoint (see Estate.Endpoints) its port in place of the usual
+	// one, 0 for one that the system picks; nil leaves the usual ones.
+	Port func(endpoint string, usual uint16) uint16
 	// Outside is where clients that are not in the world reach one of its addresses,
 	// "tcp" or "udp"; all that the servers advertise goes through it. Nil is for
 	// clients inside: addresses are what they are.
@@ -79,6 +90,9 @@ func (c Config) complete() (Config, error) {
 	if c.Users == nil {
 		const password = "Passw0rd!"
 		c.Users = map[string]string{"alice@" + c.Domain: password, "bob@" + c.Domain: password, "carol@" + c.Domain: password}
+	}
+	if c.Port == nil {
+		c.Port = func(_ string, usual uint16) uint16 { return usual }
 	}
 	if c.Outside == nil {
 		c.Outside = func(_ string, at netip.AddrPort) netip.AddrPort { return at }

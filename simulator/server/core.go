@@ -96,19 +96,19 @@ func (c *core) pause(d time.Duration) bool {
 	}
 }
 
-// listen serves TCP connections at a port of a host, 0 for one that the system
-// picks, each in a goroutine of its own; serve need not close it. It gives the
-// port.
-func (c *core) listen(h world.Host, port uint16, serve func(*conn)) (uint16, error) {
+// listen opens a TCP port of a host, 0 for one that the system picks, and gives its
+// number.
+func (c *core) listen(h world.Host, port uint16) (net.Listener, uint16, error) {
 	l, err := h.Listen("tcp", fmt.Sprintf(":%d", port))
 	if err != nil {
-		return 0, fmt.Errorf("server %s: %w", h.Name(), err)
+		return nil, 0, fmt.Errorf("server %s: %w", h.Name(), err)
 	}
 	c.keep(l)
-	c.spawn(func() { c.accept(l, h, serve) })
-	return addrPort(l.Addr()).Port(), nil
+	return l, addrPort(l.Addr()).Port(), nil
 }
 
+// accept serves the connections to a port, each in a goroutine of its own; serve
+// need not close it.
 func (c *core) accept(l net.Listener, h world.Host, serve func(*conn)) {
 	for {
 		raw, err := l.Accept()

@@ -1,8 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/netip"
@@ -18,10 +19,12 @@ import (
 
 // The A/V edge's constants.
 const (
-	edgeRealm    = "rtcmedia"
-	edgeSoftware = "6.0.9319" // Modelled: the version of Skype for Business Server 2015
-	edgeLifetime = msturn.Lifetime(60)
-	edgeRate     = msturn.Bandwidth(12000) // kbit/s
+	edgeRealm = "rtcmedia"
+	// pseudoTLSPort is where clients greet by pseudo-TLS.
+	pseudoTLSPort = 443
+	edgeSoftware  = "6.0.9319" // Modelled: the version of Skype for Business Server 2015
+	edgeLifetime  = msturn.Lifetime(60)
+	edgeRate      = msturn.Bandwidth(12000) // kbit/s
 	// helloLimit is how long the edge waits for a client's hello.
 	helloLimit = 30 * time.Second
 	// relayFirst to relayLast is the range of relay ports.
@@ -37,7 +40,7 @@ type edge struct {
 	password func(username []byte) ([]byte, bool)
 	realm    msturn.Realm
 	nonceKey []byte
-	self     netip.AddrPort // Alternate Server of every 401
+	self     netip.AddrPort // where the TCP port is; Alternate Server of every 401
 
 	mu   sync.Mutex
 	next uint16 // the relay port to try next
@@ -52,38 +55,37 @@ func newEdge(c *core, server string, h world.Host, password func([]byte) ([]byte
 func startEdge(e *Estate, h world.Host) error {
 	e.tickets = newTickets()
 	d := newEdge(e.core, Edge, h, func(username []byte) ([]byte, bool) { return e.tickets.check(username, e.Now()) })
-	port, err := e.listen(h, 443, d.serveTCP)
-	if err != nil {
+	if err := e.serve("edge", h, pseudoTLSPort, d.serveTCP); err != nil {
 		return err
 	}
-	e.publish("edge", h, "tcp", port)
-	d.self = e.Outside("tcp", netip.AddrPortFrom(h.Addr(), port))
-	p, err := h.ListenPacket("udp", ":3478")
-	if err != nil {
-		return fmt.Errorf("server %s: %w", h.Name(), err)
-	}
-	e.keep(p)
-	e.publish("edge-udp", h, "udp", addrPort(p.LocalAddr()).Port())
-	e.spawn(func() { d.serveUDP(p) })
-	return nil
+	at := e.endpoints["edge"]
+	d.self = netip.AddrPortFrom(at.Addr, at.Port)
+	return e.servePackets("edge-udp", h, 3478, d.serveUDP)
 }
 
-// serveTCP takes a connection through pseudo-TLS to framed MS-TURN. Whatever
-// starts in another way is hung up on; a real TLS hello gets no alert, for there
-// is nothing here that knows TLS. Modelled: FIN and not RST.
+// serveTCP takes a connection through pseudo-TLS to framed MS-TURN. At another port
+// than 443 clients leave pseudo-TLS out, and may here. Whatever starts in another
+// way is hung up on; a real TLS hello gets no alert, for there is nothing here that
+// knows TLS. Modelled: FIN and not RST.
 func (d *edge) serveTCP(c *conn) {
 	if d.spoil(d.server, c) {
 		return
 	}
 	_ = c.SetReadDeadline(time.Now().Add(helloLimit))
-	if !d.greet(c) {
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(c, first); err != nil {
+		c.silent(err)
 		return
 	}
-	d.frames(c)
+	if first[0] == byte(msturn.FrameControl>>8) && d.self.Port() != pseudoTLSPort {
+		d.frames(c, io.MultiReader(bytes.NewReader(first), c))
+	} else if d.greet(c, first) {
+		d.frames(c, c)
+	}
 }
 
-// frames takes the framed messages of a connection until it ends.
-func (d *edge) frames(c *conn) {
+// frames takes the framed messages of a connection, read from in, until it ends.
+func (d *edge) frames(c *conn, in io.Reader) {
 	l := &leg{edge: d, tcp: c, from: addrPort(c.RemoteAddr()), flow: c.flow}
 	defer l.release()
 	for {
@@ -92,7 +94,7 @@ func (d *edge) frames(c *conn) {
 			idle = time.Now().Add(idleLimit)
 		}
 		_ = c.SetReadDeadline(idle)
-		f, err := msturn.ReadFrame(c)
+		f, err := msturn.ReadFrame(in)
 		if err != nil {
 			if bad := (*wire.Error)(nil); errors.As(err, &bad) {
 				c.hangUp("bytes that are no frame")
@@ -115,9 +117,10 @@ func (d *edge) frames(c *conn) {
 	}
 }
 
-// greet reads the client's hello and answers it in one write.
-func (d *edge) greet(c *conn) bool {
-	hello := make([]byte, 0, pseudotls.ClientHelloSize)
+// greet reads the client's hello, of which the first bytes are given, and answers
+// it in one write.
+func (d *edge) greet(c *conn, first []byte) bool {
+	hello := append(make([]byte, 0, pseudotls.ClientHelloSize), first...)
 	for {
 		n, err := c.Read(hello[len(hello):cap(hello)])
 		if err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ type Estate struct {
 	endpoints map[string]Endpoint
 	tickets   *tickets // what MRAS and the edge share
 	mcu       *mcu
+	opened    []func() // serve what is bound; nobody is served before all is
 }
 
 // starter starts one server of an estate, on its host.
@@ -70,18 +72,53 @@ func Start(c Config) (*Estate, error) {
 			return nil, err
 		}
 	}
+	for _, open := range e.opened {
+		e.spawn(open)
+	}
 	return e, nil
 }
 
 // Endpoints are the estate's ports by name: "sip" and "sip443" (access edge),
 // "web" and "web80" (discovery), "meet", "edge" and "edge-udp" (MS-TURN),
-// "turns" (TURN inside TLS), "status" (CRLs and OCSP).
+// "turn" and "turn-udp" (TURN in the clear), "turns" (TURN inside TLS), "status"
+// (CRLs and OCSP).
 func (e *Estate) Endpoints() map[string]Endpoint {
 	out := make(map[string]Endpoint, len(e.endpoints))
 	for name, ep := range e.endpoints {
 		out[name] = ep
 	}
 	return out
+}
+
+// serve opens an endpoint's TCP port on a host and publishes it.
+func (e *Estate) serve(name string, h world.Host, usual uint16, handle func(*conn)) error {
+	l, port, err := e.listen(h, e.Port(name, usual))
+	if err != nil {
+		return err
+	}
+	e.publish(name, h, "tcp", port)
+	e.opened = append(e.opened, func() { e.accept(l, h, handle) })
+	return nil
+}
+
+// servePackets opens an endpoint's UDP port on a host and publishes it.
+func (e *Estate) servePackets(name string, h world.Host, usual uint16, handle func(net.PacketConn)) error {
+	p, err := e.listenPacket(name, h, usual)
+	if err != nil {
+		return err
+	}
+	e.opened = append(e.opened, func() { handle(p) })
+	return nil
+}
+
+func (e *Estate) listenPacket(name string, h world.Host, usual uint16) (net.PacketConn, error) {
+	p, err := h.ListenPacket("udp", fmt.Sprintf(":%d", e.Port(name, usual)))
+	if err != nil {
+		return nil, fmt.Errorf("server %s: %w", h.Name(), err)
+	}
+	e.keep(p)
+	e.publish(name, h, "udp", addrPort(p.LocalAddr()).Port())
+	return p, nil
 }
 
 // publish enters an endpoint, as clients reach it.

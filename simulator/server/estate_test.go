@@ -25,6 +25,8 @@ var _ = Describe("an estate", func() {
 				"meet":     "tcp meet.lync.com:443",
 				"edge":     "tcp avedge.online.lync.com:443",
 				"edge-udp": "udp avedge.online.lync.com:3478",
+				"turn":     "tcp turn.online.lync.com:3478",
+				"turn-udp": "udp turn.online.lync.com:3478",
 				"turns":    "tcp turn.online.lync.com:443",
 				"status":   "tcp pki.test:80",
 			}))

@@ -38,10 +38,9 @@ func startFrontEnd(e *Estate, h world.Host) error {
 		endpoint string
 		port     uint16
 	}{{"sip", 5061}, {"sip443", 443}} {
-		if _, err := e.listen(h, p.port, f.serve); err != nil {
+		if err := e.serve(p.endpoint, h, p.port, f.serve); err != nil {
 			return err
 		}
-		e.publish(p.endpoint, h, "tcp", p.port)
 	}
 	// A hosted estate has the service record for clients outside only; the internal
 	// one exists where the servers stand in the same network.

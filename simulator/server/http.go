@@ -45,9 +45,9 @@ func newWeb(c *core, server string, h world.Host, handler http.Handler) *web {
 	return w
 }
 
-// listen opens a port; with an identity it is HTTPS.
-func (w *web) listen(port uint16, id *identity) (uint16, error) {
-	return w.core.listen(w.host, port, func(c *conn) {
+// over takes connections for HTTP; with an identity it is HTTPS.
+func (w *web) over(id *identity) func(*conn) {
+	return func(c *conn) {
 		if id == nil {
 			if !w.core.spoil(w.server, c) {
 				w.feed.hand(c, "http")
@@ -55,7 +55,7 @@ func (w *web) listen(port uint16, id *identity) (uint16, error) {
 		} else if c, ok := id.handshake(c); ok {
 			w.feed.hand(c, "https")
 		}
-	})
+	}
 }
 
 // ServeHTTP implements http.Handler: the faults and events around the handler.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -115,7 +116,10 @@ func (r *RunningSite) identify(alpn ...string) (err error) {
 }
 
 func (r *RunningSite) bind(serve func(*conn)) (err error) {
-	r.bound, err = r.listen(r.host, r.site.Port, serve)
+	var l net.Listener
+	if l, r.bound, err = r.listen(r.host, r.site.Port); err == nil {
+		r.spawn(func() { r.accept(l, r.host, serve) })
+	}
 	return err
 }
 
@@ -145,25 +149,26 @@ func inClear(speak func(*conn)) func(*RunningSite) error {
 	}
 }
 
-func (r *RunningSite) https() (err error) {
+func (r *RunningSite) https() error {
 	if err := r.identify("http/1.1"); err != nil {
 		return err
 	}
-	r.bound, err = newWeb(r.core, r.site.Host, r.host, http.HandlerFunc(page)).listen(r.site.Port, r.id)
-	return err
+	return r.bind(newWeb(r.core, r.site.Host, r.host, http.HandlerFunc(page)).over(r.id))
 }
 
-func (r *RunningSite) http() (err error) {
-	r.bound, err = newWeb(r.core, r.site.Host, r.host, http.HandlerFunc(page)).listen(r.site.Port, nil)
-	return err
+func (r *RunningSite) http() error {
+	return r.bind(newWeb(r.core, r.site.Host, r.host, http.HandlerFunc(page)).over(nil))
 }
 
-func (r *RunningSite) turn() (err error) {
+func (r *RunningSite) turn() error {
 	if err := r.identify(turnALPN); err != nil {
 		return err
 	}
-	r.bound, err = serveTURN(r.core, r.host, r.site.Port, r.id)
-	return err
+	f, err := serveTURN(r.core, r.host)
+	if err != nil {
+		return err
+	}
+	return r.bind(overTLS(f, r.id))
 }
 
 // page is the same for every address.
@@ -200,7 +205,7 @@ func speakSSH(c *conn) {
 // speakMSTURN is an A/V edge of its own behind TLS. Its users are those of the
 // configuration, for there is no MRAS.
 func speakMSTURN(r *RunningSite, c *conn) {
-	r.edge.frames(c)
+	r.edge.frames(c, c)
 }
 
 // speakSIP answers every request 200.

@@ -15,19 +15,59 @@ import (
 // turnALPN are the names of TURN in TLS (RFC 7443).
 const turnALPN = "stun.turn"
 
-// startTURN serves RFC 8656 TURN inside TLS. Users sign in as they do for SIP.
+// startTURN serves RFC 8656 TURN: over UDP and TCP, and inside TLS. Users sign in as
+// they do for SIP.
 func startTURN(e *Estate, h world.Host) error {
 	id, err := newIdentity(e.core, TURN, []string{h.Name()}, turnALPN)
 	if err != nil {
 		return err
 	}
-	port, err := serveTURN(e.core, h, 443, id)
-	e.publish("turns", h, "tcp", port)
-	return err
+	p, err := e.listenPacket("turn-udp", h, 3478)
+	if err != nil {
+		return err
+	}
+	f, err := serveTURN(e.core, h, turn.PacketConnConfig{PacketConn: muted{p, e.core}, RelayAddressGenerator: &relays{h}})
+	if err != nil {
+		return err
+	}
+	if err := e.serve("turns", h, 443, overTLS(f, id)); err != nil {
+		return err
+	}
+	return e.serve("turn", h, 3478, func(c *conn) {
+		if !e.spoil(TURN, c) {
+			f.hand(c, "turn")
+		}
+	})
 }
 
-// serveTURN runs a TURN server behind a port with TLS.
-func serveTURN(c *core, h world.Host, port uint16, id *identity) (uint16, error) {
+// overTLS gives a feed what comes inside TLS.
+func overTLS(f *feed, id *identity) func(*conn) {
+	return func(c *conn) {
+		if c, ok := id.handshake(c); ok {
+			f.hand(c, "turns")
+		}
+	}
+}
+
+// muted is the UDP port of the TURN server: with the fault "silent" it hears nothing.
+type muted struct {
+	net.PacketConn
+	core *core
+}
+
+// ReadFrom implements net.PacketConn.
+func (m muted) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := m.PacketConn.ReadFrom(b)
+		if _, silent := m.core.faults.find(TURN, "", serverSilent); err != nil || !silent {
+			return n, from, err
+		}
+	}
+}
+
+// serveTURN runs a TURN server that gets its connections from a feed, and datagrams
+// as configured.
+func serveTURN(c *core, h world.Host, packets ...turn.PacketConnConfig) (*feed, error) {
 	f := newFeed()
 	auth := func(user, realm string, from net.Addr) ([]byte, bool) {
 		password, ok := c.Users[strings.ToLower(user)]
@@ -40,17 +80,14 @@ func serveTURN(c *core, h world.Host, port uint16, id *identity) (uint16, error)
 	}
 	s, err := turn.NewServer(turn.ServerConfig{
 		Realm: edgeRealm, AuthHandler: auth, LoggerFactory: quiet{},
-		ListenerConfigs: []turn.ListenerConfig{{Listener: f, RelayAddressGenerator: &relays{h}}},
+		ListenerConfigs:   []turn.ListenerConfig{{Listener: f, RelayAddressGenerator: &relays{h}}},
+		PacketConnConfigs: packets,
 	})
 	if err != nil {
-		return 0, fmt.Errorf("server %s: %w", h.Name(), err)
+		return nil, fmt.Errorf("server %s: %w", h.Name(), err)
 	}
 	c.keep(s)
-	return c.listen(h, port, func(n *conn) {
-		if n, ok := id.handshake(n); ok {
-			f.hand(n, "turns")
-		}
-	})
+	return f, nil
 }
 
 // relays makes the relay addresses of a TURN server, on its host.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/xml"
-	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -12,9 +11,7 @@ import (
 
 // startStatus serves the public PKI's CRLs and OCSP answers.
 func startStatus(e *Estate, h world.Host) error {
-	port, err := newWeb(e.core, Status, h, e.PKI.Handler()).listen(80, nil)
-	e.publish("status", h, "tcp", port)
-	return err
+	return e.serve("status", h, 80, newWeb(e.core, Status, h, e.PKI.Handler()).over(nil))
 }
 
 // discoveryType is the type of all autodiscover documents, [MS-OCDISCWS].
@@ -42,14 +39,10 @@ func startWeb(e *Estate, h world.Host) error {
 	mux.HandleFunc("GET "+rootPath, e.discoverRoot)
 	mux.HandleFunc("GET "+userPath, e.discoverUser)
 	w := newWeb(e.core, Web, h, mux)
-	port, err := w.listen(443, id)
-	if err != nil {
+	if err := e.serve("web", h, 443, w.over(id)); err != nil {
 		return err
 	}
-	e.publish("web", h, "tcp", port)
-	port, err = w.listen(80, nil)
-	e.publish("web80", h, "tcp", port)
-	return err
+	return e.serve("web80", h, 80, w.over(nil))
 }
 
 // autodiscoverResponse is the document of every step of discovery.
@@ -150,10 +143,5 @@ func startMeet(e *Estate, h world.Host) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_ = page.Execute(w, struct{ Conf template.URL }{conf})
 	})
-	port, err := newWeb(e.core, Meet, h, mux).listen(443, id)
-	if err != nil {
-		return fmt.Errorf("server %s: %w", h.Name(), err)
-	}
-	e.publish("meet", h, "tcp", port)
-	return nil
+	return e.serve("meet", h, 443, newWeb(e.core, Meet, h, mux).over(id))
 }
