@@ -115,6 +115,23 @@ var Profiles = []Profile{
 		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, ALPN: []string{"http/1.1"},
 		UserAgent: "Mozilla/5.0",
 	},
+	program("java-pkix", "Java with revocation on: whole chain, OCSP then CRL, no soft fail", "OpenJDK 17, measured"),
+	program("openssl-crl", "openssl s_client -crl_check -crl_download: the leaf's CRL and nothing else", "OpenSSL 3.0, measured"),
+	program("curl-staple", "curl --cert-status: a good stapled answer for the leaf, or nothing", "curl 7.88, measured"),
+}
+
+// program is a command-line verifier, for laying beside the real one: it signs in
+// nowhere.
+func program(name, doc, source string) Profile {
+	return Profile{
+		Name: name, Doc: doc,
+		Claims: []Claim{
+			{"Ending", "an alert: it judges inside the handshake", source},
+			{"MaxVersion", "TLS 1.2 and 1.3", source},
+		},
+		Revocation: behaviour(name), Ending: EndAlert, Discovery: NoDiscovery,
+		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
+	}
 }
 
 // ProfileNamed is the profile with that name.
