@@ -32,6 +32,16 @@ type Behaviour struct {
 	// AllowUndetermined accepts every other verdict but Good and Revoked: the
 	// soft fail. SCHANNEL_CRED flag 0x1000.
 	AllowUndetermined bool
+	// OneGood is the lenient rule of gnutls-cli: one certificate found good is
+	// enough for the chain. Answers that decide nothing about the others are
+	// overlooked, but no answer at all (Offline, Malformed) and a staple that is no
+	// good are not; a staple that says "unknown" counts as good.
+	OneGood bool
+	// StapleSettles: with a good staple for the leaf nothing more is asked about.
+	StapleSettles bool
+	// MustStaple refuses a leaf with the TLS feature extension (RFC 7633) for which
+	// nothing was stapled.
+	MustStaple bool
 
 	Limits Limits
 	Method Method
@@ -164,7 +174,11 @@ func (b Behaviour) reads(s Source) bool {
 }
 
 // accepts says whether the verifier goes on with a certificate so judged.
-func (b Behaviour) accepts(v Verdict) bool {
+func (b Behaviour) accepts(r CertResult) bool {
+	v := r.Verdict
+	if b.OneGood {
+		return b.counts(r) || r.Source != Stapled && v != Revoked && v != Offline && v != Malformed
+	}
 	switch v {
 	case Good, NotChecked:
 		return true
@@ -174,4 +188,9 @@ func (b Behaviour) accepts(v Verdict) bool {
 		return b.AllowMissing
 	}
 	return b.AllowUndetermined
+}
+
+// counts says whether a certificate is good for OneGood.
+func (b Behaviour) counts(r CertResult) bool {
+	return r.Verdict == Good || r.Source == Stapled && r.Verdict == Unknown
 }

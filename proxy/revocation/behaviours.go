@@ -101,6 +101,22 @@ func programs() []Behaviour {
 			Limits: Limits{PerURL: 10 * time.Second},
 		},
 		{
+			Name: "gnutls-ocsp", Doc: "gnutls-cli --ocsp: one certificate found good is enough; no strict judge",
+			Claims: []Claim{
+				{"LeafFirst", "from the leaf up", "measured, GnuTLS 3.7"},
+				{"Order", "OCSP only; it also asks the issuer's responder about a leaf without pointers, which decides nothing and is left out here", "measured, GnuTLS 3.7"},
+				{"Staple", "wins over a responder", "measured, GnuTLS 3.7"},
+				{"OneGood", "at least one verified, none revoked; unknown is taken for good", "measured, GnuTLS 3.7"},
+				{"StapleSettles", "nothing is asked with a staple", "measured, GnuTLS 3.7"},
+				{"MustStaple", "enforced", "measured, GnuTLS 3.7"},
+				{"Method", "POST", "measured, GnuTLS 3.7"},
+				{"Nonce", "sent", "measured, GnuTLS 3.7"},
+				{"Limits", "gives up after more than 30 s", "measured, GnuTLS 3.7"},
+			},
+			LeafFirst: true, Order: OCSPOnly, Staple: StapleDecides, OneGood: true, StapleSettles: true, MustStaple: true,
+			Method: AlwaysPost, Nonce: true, Limits: Limits{PerURL: 30 * time.Second},
+		},
+		{
 			Name: "curl-staple", Doc: "curl --cert-status: the leaf, by its staple alone",
 			Claims: []Claim{
 				{"Scope", "the leaf", "measured, curl 7.88"},

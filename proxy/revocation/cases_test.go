@@ -121,6 +121,7 @@ func judges() map[string][]revocation.Behaviour {
 		"openssl-crlall": {{Name: "openssl, all CRLs", Order: revocation.CRLOnly, Staple: revocation.StapleIgnored}},
 		"openssl-ocsp":   named("openssl-ocsp"),
 		"curl":           named("curl-staple"),
+		"gnutls-ocsp":    named("gnutls-ocsp"),
 	}
 }
 

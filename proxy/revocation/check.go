@@ -19,6 +19,8 @@ package revocation
 import (
 	"context"
 	"crypto/x509"
+	"encoding/asn1"
+	"slices"
 	"time"
 
 	"rehearse/reports/journal"
@@ -117,6 +119,10 @@ func (k *check) walk(chain []*x509.Certificate, staple []byte) {
 		k.result.Verdict = NotChecked
 		return
 	}
+	if k.Behaviour.MustStaple && len(staple) == 0 && mustStaple(chain[0]) {
+		k.refuse(NoInformation, "the certificate demands a staple, none came")
+		return
+	}
 	for _, i := range k.order(len(chain)) {
 		var stapled []byte
 		if i == 0 {
@@ -125,7 +131,31 @@ func (k *check) walk(chain []*x509.Certificate, staple []byte) {
 		if !k.take(k.certificate(chain[i], chain[i+1], stapled)) {
 			return
 		}
+		if len(stapled) > 0 && k.Behaviour.StapleSettles {
+			return
+		}
 	}
+	if b := k.Behaviour; b.OneGood && !slices.ContainsFunc(k.result.Each, b.counts) {
+		k.refuse(NoInformation, "not one certificate was found good")
+	}
+}
+
+// refuse ends a check for a reason that is no single certificate's status.
+func (k *check) refuse(v Verdict, detail string) {
+	k.result.Accept, k.result.Verdict, k.result.Detail, k.result.Code = false, v, detail, v.Code()
+}
+
+// mustStaple says whether a certificate has the TLS feature status_request
+// (RFC 7633).
+func mustStaple(cert *x509.Certificate) bool {
+	for _, e := range cert.Extensions {
+		if e.Id.String() == "1.3.6.1.5.5.7.1.24" {
+			var features []int
+			_, err := asn1.Unmarshal(e.Value, &features)
+			return err == nil && slices.Contains(features, 5)
+		}
+	}
+	return false
 }
 
 // order is the indexes of the certificates to ask about, in walking order.
@@ -148,7 +178,7 @@ func (k *check) order(n int) []int {
 // take adds one certificate's result and says whether the walk goes on.
 func (k *check) take(r CertResult) bool {
 	k.result.Each = append(k.result.Each, r)
-	ok := k.Behaviour.accepts(r.Verdict)
+	ok := k.Behaviour.accepts(r)
 	if !ok || (r.Verdict != Good && k.result.Verdict == Good) {
 		k.result.Accept, k.result.Verdict, k.result.Detail, k.result.Certificate = ok, r.Verdict, r.Detail, r.Subject
 	}

@@ -117,6 +117,7 @@ var Profiles = []Profile{
 	},
 	program("java-pkix", "Java with revocation on: whole chain, OCSP then CRL, no soft fail", "OpenJDK 17, measured"),
 	program("openssl-crl", "openssl s_client -crl_check -crl_download: the leaf's CRL and nothing else", "OpenSSL 3.0, measured"),
+	program("gnutls-ocsp", "gnutls-cli --ocsp: OCSP alone, one certificate found good is enough", "GnuTLS 3.7, measured"),
 	program("curl-staple", "curl --cert-status: a good stapled answer for the leaf, or nothing", "curl 7.88, measured"),
 }
 

@@ -10,7 +10,7 @@ import (
 // add puts a step, its verdict and its evidence into the result.
 func (o *result) add(index int, p played, src diag.Source) {
 	step := reports.Step{
-		Line: p.step.Span.Start.Line, Actor: p.step.Actor, Action: p.step.Action.String(),
+		Line: p.step.Span.Start.Line, Actor: p.step.Actor, Action: told(p.step),
 		Outcome: p.outcome, Expected: expected(p.step.Expect), Verdict: reports.Passed,
 	}
 	for _, m := range judge(p) {
@@ -27,6 +27,14 @@ func (o *result) add(index int, p played, src diag.Source) {
 			Kind: e.Body.Kind(), Text: e.Body.String(), Rule: rule(e.Body),
 		})
 	}
+}
+
+// told is what a step does, as the scenario says it, with what is wrong meanwhile.
+func told(s scenario.Step) string {
+	if len(s.Faults) == 0 {
+		return s.Action.String()
+	}
+	return s.Action.String() + ", while " + scenario.SetFaults{Faults: s.Faults}.String()
 }
 
 // expected is what a scenario states, by field.
@@ -59,6 +67,8 @@ func rule(b journal.Body) string {
 		return b.At
 	case journal.Decided:
 		return b.Rule
+	case journal.ActionDone:
+		return b.At
 	}
 	return ""
 }
