@@ -189,8 +189,12 @@ func (f *flow) plainTransaction(req *http.Request) *policy.Transaction {
 	return tx
 }
 
-// requestOrigin is where a request in clear goes.
+// requestOrigin is where a request in clear goes: inside a CONNECT to where that
+// leads, else to where the request says.
 func (f *flow) requestOrigin(req *http.Request) (string, uint16, error) {
+	if f.connect != nil && req.URL.Host == "" {
+		return f.host, f.port, nil
+	}
 	authority := req.URL.Host
 	if authority == "" {
 		authority = req.Host
