@@ -104,11 +104,14 @@ func (in *inputs) walk(fsys fs.FS, root, prefix string) error {
 }
 
 // disk is a folder whose scenarios may name files beside and above it, as
-// ../policy/x.cpl, which os.DirFS does not open.
+// ../policy/x.cpl, and from the root, which os.DirFS does not open.
 type disk string
 
 // Open implements fs.FS.
 func (d disk) Open(name string) (fs.File, error) {
+	if path.IsAbs(name) {
+		return os.Open(filepath.FromSlash(name))
+	}
 	return os.Open(filepath.Join(string(d), filepath.FromSlash(name)))
 }
 

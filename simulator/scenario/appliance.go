@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 )
@@ -115,7 +114,7 @@ func (d *decoder) policyFile(n *node) (Policy, bool) {
 	if name == "" {
 		return Policy{}, false
 	}
-	src := d.loader.openFor(d, path.Join(path.Dir(n.src.path), name), n)
+	src := d.loader.openFor(d, beside(n.src.path, name), n)
 	if src == nil {
 		return Policy{}, false
 	}

@@ -43,7 +43,21 @@ type loader struct {
 	found  diag.List
 }
 
-func (l *loader) shown(name string) string { return path.Join(l.prefix, name) }
+func (l *loader) shown(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(l.prefix, name)
+}
+
+// beside is the path that a file names, from the folder of that file; one that
+// begins at the root stays as it is.
+func beside(file, name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(path.Dir(file), name)
+}
 
 func (l *loader) report(d diag.Diagnostic) { l.found = append(l.found, d) }
 
@@ -138,7 +152,7 @@ func (l *loader) read(name string, chain []*node) *node {
 // extended reads the file that the last of chain names.
 func (l *loader) extended(name string, chain []*node) *node {
 	at := chain[len(chain)-1]
-	target := path.Join(path.Dir(name), at.text)
+	target := beside(name, at.text)
 	if i := ringAt(chain, target); i >= 0 {
 		d := diag.Diagnostic{ID: "scenario-extends-cycle", Span: at.span, Message: fmt.Sprintf("%s extends itself", l.shown(target))}
 		for _, n := range chain[i : len(chain)-1] {
