@@ -341,3 +341,11 @@ func mapValues(x Expr, to func(Value) Value) Expr {
 	}
 	return x
 }
+
+// LineText is a line of a definition as the compiler prints it, without the
+// blank that listings put at the end.
+func LineText(d *Definition, line *Line) string {
+	l := &listing{}
+	l.body(d, line)
+	return strings.TrimSpace(l.b.String())
+}

@@ -56,6 +56,9 @@ func TermText(t Term) string { return asListed.term(t) }
 // SourceText is a condition, property or verdict as it is written in source.
 func SourceText(t Term) string { return asWritten.term(t) }
 
+// PatternText is the pattern of a line in a URL section, as it is written.
+func PatternText(p *Pattern) string { return p.source() }
+
 // LayerHeader is a layer's header without its guard: <Proxy "label">.
 func LayerHeader(l *Layer) string { return bracket("<", l.Type, l.Label, ">") }
 
