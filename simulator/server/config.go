@@ -82,14 +82,13 @@ func (c Config) complete() (Config, error) {
 		c.Recorder = journal.Discard
 	}
 	if c.Domain == "" {
-		c.Domain = "contoso.test"
+		c.Domain = DefaultDomain
 	}
 	if c.Zone == "" {
 		c.Zone = "online.lync.com"
 	}
 	if c.Users == nil {
-		const password = "Passw0rd!"
-		c.Users = map[string]string{"alice@" + c.Domain: password, "bob@" + c.Domain: password, "carol@" + c.Domain: password}
+		c.Users = DefaultUsers(c.Domain)
 	}
 	if c.Port == nil {
 		c.Port = func(_ string, usual uint16) uint16 { return usual }
@@ -106,6 +105,15 @@ func (c Config) complete() (Config, error) {
 		c.Addr = plannedAddr
 	}
 	return c, nil
+}
+
+// DefaultDomain is the SIP domain of an estate that nobody gave another one.
+const DefaultDomain = "contoso.test"
+
+// DefaultUsers are the users of an estate that nobody gave others.
+func DefaultUsers(domain string) map[string]string {
+	const password = "Passw0rd!"
+	return map[string]string{"alice@" + domain: password, "bob@" + domain: password, "carol@" + domain: password}
 }
 
 func plannedAddr(server string) netip.Addr {
