@@ -37,6 +37,7 @@ type setup struct {
 	kind    proxy.Kind // "" is explicit-http
 	origin  func(net.Conn)
 	certify func(*emulate.Template) // changes the origin's certificate
+	ended   func(policy.Trace)      // gets transactions at their ends
 }
 
 // stand is a client, the interceptor and one origin, site.test at 192.0.2.20:443.
@@ -90,7 +91,7 @@ func (st *stand) interceptor(s setup, host world.Host, ctx context.Context) *pro
 	behaviour, _ := revocation.BehaviourNamed("best-effort")
 	p := proxy.New(proxy.Config{
 		Host: host, Release: release, Policy: program, Forge: forge, Roots: roots,
-		Now: time.Now, Recorder: st.log, Revocation: behaviour,
+		Now: time.Now, Recorder: st.log, Revocation: behaviour, Finished: s.ended,
 	})
 	service := proxy.Service{Name: "Service", Kind: st.kind, Port: 8080, DetectProtocol: s.detect}
 	l, err := host.Listen("tcp", ":8080")

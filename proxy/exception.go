@@ -88,6 +88,7 @@ func (e *exception) page() []byte {
 // send writes the exception to a client that expects HTTP, and records where.
 func (f *flow) send(c *peeked, e *exception, where string) {
 	f.record(journal.ExceptionSent{ID: e.id, Status: e.status, Where: where})
+	f.answered(e.status)
 	if _, err := c.Write(e.page()); err == nil {
 		finish(c)
 	}

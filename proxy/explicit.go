@@ -106,6 +106,7 @@ func answerConnect(f *flow) stage {
 // established writes the answer to CONNECT with the reason phrase seen on the
 // wire (KB 166574).
 func (f *flow) established() bool {
+	f.answered(200)
 	_, err := io.WriteString(f.client, "HTTP/1.1 200 Connection established\r\n\r\n")
 	return err == nil
 }

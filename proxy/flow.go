@@ -42,6 +42,9 @@ type flow struct {
 	innerState tls.ConnectionState
 	untrusted  bool // the origin's issuer is not trusted and the client is to see that
 
+	open   []*evaluation // transactions that have not ended, in the order of their beginnings
+	latest *evaluation   // the one evaluated last
+
 	mu    sync.Mutex
 	conns []net.Conn // to be reset by abort
 }
@@ -126,10 +129,11 @@ func (f *flow) categorise(tx *policy.Transaction) {
 
 // decide evaluates policy, and records what matched and what came of it.
 func (f *flow) decide(tx *policy.Transaction, at policy.Checkpoint) policy.Decision {
-	if f.p.conf.Recorder == journal.Discard {
+	if !f.explains() {
 		return f.policy.Decide(tx, at)
 	}
 	d := f.policy.Explain(tx, at)
+	f.keep(tx, at, d)
 	for _, s := range d.Steps {
 		if s.Mark == policy.Match {
 			f.record(journal.RuleMatched{Layer: s.Layer, At: s.At, Rule: s.Rule, Point: at.String()})

@@ -152,6 +152,7 @@ func (x *exchanges) roundTrip(req *http.Request) (*http.Response, error) {
 
 // answer passes the response on; true when the connection can carry another request.
 func (x *exchanges) answer(req *http.Request, resp *http.Response) bool {
+	x.answered(resp.StatusCode)
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(resp)
 	}

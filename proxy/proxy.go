@@ -66,6 +66,10 @@ type Config struct {
 	Categories func(host string) []string
 	// Identify gives the authenticated user of a client address.
 	Identify func(client netip.Addr) Identity
+	// Finished gets every transaction at its end, with the last evaluation of
+	// policy for it, also where policy asks for no trace (Decision.Tracing says
+	// so). It is called from the flows' goroutines. Nil: nobody asks.
+	Finished func(policy.Trace)
 }
 
 // Identity is who is behind a client address. The zero value is nobody: no
@@ -82,6 +86,8 @@ type Proxy struct {
 	policy  atomic.Pointer[policy.Policy]
 	cache   revocation.Cache
 	fetcher revocation.Fetcher
+	// transactions numbers them, from 1.
+	transactions atomic.Int64
 
 	mu     sync.Mutex
 	flows  map[*flow]struct{}
@@ -173,6 +179,7 @@ func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
 
 func (p *Proxy) end(f *flow) {
 	f.close()
+	f.endTransactions()
 	p.mu.Lock()
 	delete(p.flows, f)
 	p.mu.Unlock()

@@ -22,7 +22,7 @@ func bodies() []journal.Body {
 		journal.UpstreamOpened{}, journal.BytesReceived{},
 		journal.HelloSeen{}, journal.HandshakeEnded{}, journal.AlertSent{}, journal.CertificateSeen{}, journal.CertificateEmulated{},
 		journal.RevocationFetched{}, journal.RevocationJudged{},
-		journal.Detected{}, journal.RuleMatched{}, journal.Decided{}, journal.ExceptionSent{}, journal.FlowHandled{}, journal.ApplianceChanged{}, journal.ActionDone{},
+		journal.Detected{}, journal.RuleMatched{}, journal.Decided{}, journal.ExceptionSent{}, journal.FlowHandled{}, journal.TraceWritten{}, journal.ApplianceChanged{}, journal.ActionDone{},
 		journal.SIPSent{}, journal.TURNSent{}, journal.MediaFlowed{}, journal.StageReached{}, journal.StepEnded{},
 	}
 }
@@ -97,6 +97,7 @@ var _ = Describe("every kind of event", func() {
 		Entry(nil, journal.ExceptionSent{ID: "policy_denied", Status: 403, Where: "to CONNECT"}, "exception policy_denied 403 to CONNECT"),
 		Entry(nil, journal.ExceptionSent{ID: "policy_denied", Where: "close"}, "exception policy_denied: close"),
 		Entry(nil, journal.FlowHandled{How: "relay", Protocol: "sips", Upstream: "a:443"}, "relay sips to a:443"),
+		Entry(nil, journal.TraceWritten{ID: 3, Transaction: "http.proxy", Destination: "a.html"}, "trace of transaction 3 (http.proxy) written to a.html"),
 		Entry(nil, journal.ApplianceChanged{What: "upgrade 6.5.10.1"}, "appliance: upgrade 6.5.10.1"),
 		Entry(nil, journal.ActionDone{Call: "set(request.header.X, 1)", At: "a.cpl:9"}, "action a.cpl:9: set(request.header.X, 1)"),
 		Entry(nil, journal.SIPSent{Line: "REGISTER sip:a"}, "sent SIP REGISTER sip:a"),

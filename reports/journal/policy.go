@@ -86,3 +86,16 @@ type ActionDone struct {
 
 func (ActionDone) Kind() string     { return "ActionDone" }
 func (e ActionDone) String() string { return "action " + e.At + ": " + e.Call }
+
+// TraceWritten: the transaction has ended and policy asked for its trace
+// (trace.request).
+type TraceWritten struct {
+	ID          int    // transaction ID
+	Transaction string // "http.proxy", "ssl.intercept", ...
+	Destination string // of trace.destination: "default.trace.html"
+}
+
+func (TraceWritten) Kind() string { return "TraceWritten" }
+func (e TraceWritten) String() string {
+	return fmt.Sprintf("trace of transaction %d (%s) written to %s", e.ID, e.Transaction, e.Destination)
+}
