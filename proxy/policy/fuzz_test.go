@@ -7,6 +7,7 @@ import (
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/policytest"
 )
 
 // FuzzCompile: whatever parses and checks compiles, and decides the same in both
@@ -19,7 +20,7 @@ func FuzzCompile(f *testing.F) {
 		}
 	}
 	for seed := range uint64(20) {
-		f.Add(newRandom(seed).policy(), "a.test", "/docs/a?q=1")
+		f.Add(policytest.New(seed).Policy(), "a.test", "/docs/a?q=1")
 	}
 	f.Add("<Proxy>\n"+seedRule+definitions, "10.20.1.2", "")
 	f.Fuzz(func(t *testing.T, text, host, path string) {

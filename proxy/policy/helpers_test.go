@@ -2,16 +2,15 @@ package policy_test
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/policytest"
 	"rehearse/reports/diag"
 )
 
@@ -40,17 +39,7 @@ func at(release string, lines ...string) *policy.Policy {
 }
 
 // get is a plain request as an explicit client sends it.
-func get(host, path string) *policy.Transaction {
-	path, query, _ := strings.Cut(path, "?")
-	return &policy.Transaction{
-		Type: policy.HTTPProxy, Method: "GET", ClientProtocol: "http", Tunneled: policy.No,
-		Time:   time.Date(2026, 3, 4, 10, 50, 0, 0, time.UTC), // a Wednesday
-		Client: netip.MustParseAddrPort("10.10.1.1:40000"), Proxy: netip.MustParseAddrPort("10.10.1.200:8080"),
-		Service: "Explicit HTTP", Group: "Standard",
-		URL:           policy.URL{Scheme: "http", Host: host, Port: 80, Path: path, Query: query},
-		RequestHeader: http.Header{},
-	}
-}
+func get(host, path string) *policy.Transaction { return policytest.Get(host, path) }
 
 // connect is a CONNECT as it has just been read.
 func connect(host string, port uint16) *policy.Transaction {
