@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,10 @@ func (a *app) check() *cobra.Command {
 		Long: `Check scenario files and CPL policies and show all that is wrong, each at its
 line. A policy by itself is checked at the newest release unless --release says
 otherwise; the policies of a scenario are checked at every release they meet.
-Without PATH the stock scenarios are checked.`,
+PATHs are files, or folders whose scenario files and policies are meant. Without
+PATH the stock scenarios are checked. Warnings alone do not make the check fail.`,
+		Example: `  rehearse check my-scenarios/
+  rehearse check --release 6.5.9.1 policy.cpl`,
 		RunE: func(_ *cobra.Command, paths []string) error { return a.checkFiles(paths, release) },
 	}
 	c.Flags().StringVar(&release, "release", "", "check policies at release `R`")
@@ -39,6 +43,9 @@ func (a *app) checkFiles(paths []string, release string) error {
 	if err != nil {
 		return err
 	}
+	if err := in.strays(); err != nil {
+		return err
+	}
 	list := in.found
 	for _, f := range in.policies {
 		_, found := policy.Compile([]*cpl.File{f}, policy.Options{Release: at})
@@ -54,11 +61,38 @@ func (a *app) checkFiles(paths []string, release string) error {
 	if err := diag.Render(a.out, list, in.source); err != nil {
 		return unable(err, "")
 	}
-	fmt.Fprintf(a.out, "%s: %s\n", counted(len(in.scenarios)+len(in.policies), "file"), tally(list))
+	fmt.Fprintf(a.out, "%s: %s\n", in.size(), tally(list))
 	if list.HasErrors() {
 		return told(exitInput)
 	}
 	return nil
+}
+
+// size counts the inputs: "2 scenario files, 8 variants, 3 policies".
+func (in *inputs) size() string {
+	variants, policies := 0, map[string]bool{}
+	for _, f := range in.scenarios {
+		variants += len(f.Variants)
+		for _, s := range f.Variants {
+			for _, p := range s.Policies() {
+				policies[p.Name] = true
+			}
+		}
+	}
+	for _, f := range in.policies {
+		policies[f.Name] = true
+	}
+	var parts []string
+	if n := len(in.scenarios); n > 0 {
+		parts = append(parts, counted(n, "scenario file", "scenario files"), counted(variants, "variant", "variants"))
+	}
+	if n := len(policies); n > 0 {
+		parts = append(parts, counted(n, "policy", "policies"))
+	}
+	if len(parts) == 0 {
+		return "no files"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // tally counts diagnostics: "1 error, 2 warnings".
@@ -67,16 +101,22 @@ func tally(list diag.List) string {
 	for _, d := range list {
 		n[d.Severity]++
 	}
-	s := counted(n[diag.Error], "error") + ", " + counted(n[diag.Warning], "warning")
-	if n[diag.Note] > 0 {
-		s += ", " + counted(n[diag.Note], "note")
+	var parts []string
+	for severity, words := range [...][2]string{{"error", "errors"}, {"warning", "warnings"}, {"note", "notes"}} {
+		if n[severity] > 0 {
+			parts = append(parts, counted(n[severity], words[0], words[1]))
+		}
 	}
-	return s
+	if len(parts) == 0 {
+		return "nothing wrong"
+	}
+	return strings.Join(parts, ", ")
 }
 
-func counted(n int, what string) string {
+// counted is a number of things.
+func counted(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -19,6 +20,7 @@ import (
 type inputs struct {
 	scenarios []*scenario.File
 	policies  []*cpl.File // CPL files named by themselves; only check takes them
+	beside    []cplFile   // CPL files of the folders that were walked
 	texts     map[string][]byte
 	// found are the diagnostics of reading.
 	found diag.List
@@ -35,59 +37,102 @@ func (a *app) load(paths []string) (*inputs, error) {
 		return nil, err
 	}
 	if len(in.policies) > 0 {
-		return nil, usage("rehearse check "+in.policies[0].Name, "%s is a policy, not a scenario", in.policies[0].Name)
+		name := in.policies[0].Name
+		return nil, usage("rehearse check "+name, "%s is no scenario file: their names end in .yaml or .yml", name)
 	}
 	if err := a.refuse(in.found, in); err != nil {
 		return nil, err
 	}
 	if len(in.scenarios) == 0 {
-		return nil, &failure{code: exitNothing, err: errors.New("no scenario file among the paths"), hint: "scenario files end in .yaml"}
+		return nil, &failure{code: exitNothing, err: errors.New("there is no scenario file below " + strings.Join(paths, ", ")), hint: "the names of scenario files end in .yaml or .yml"}
 	}
 	return in, nil
 }
 
-// read reads every file of the paths: folders are walked for scenario files.
+// cplFile is a CPL file that was come across.
+type cplFile struct {
+	fsys       fs.FS
+	path, name string // in fsys, and as it is shown
+}
+
+// read reads every file of the paths: folders are walked for scenario files. A
+// path that is not there may be that of a stock scenario or policy, as reports and
+// diagnostics show it.
 func read(paths []string) (*inputs, error) {
 	in := &inputs{texts: map[string][]byte{}}
 	if len(paths) == 0 {
 		return in, in.walk(scenarios.FS, ".", "")
 	}
 	for _, p := range paths {
-		info, err := os.Stat(p)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && stock(p):
-			err = in.walk(scenarios.FS, p, "")
-		case err != nil:
-			return nil, unable(err, "give the path of a scenario file or a folder of them")
-		case info.IsDir():
-			err = in.walk(disk(p), ".", filepath.ToSlash(p))
-		case strings.HasSuffix(p, ".yaml"), strings.HasSuffix(p, ".yml"):
-			err = in.scenario(disk(filepath.Dir(p)), filepath.Base(p), filepath.ToSlash(filepath.Dir(p)))
-		default:
-			err = in.policy(p)
-		}
-		if err != nil {
+		if err := in.path(p); err != nil {
 			return nil, err
 		}
 	}
 	return in, nil
 }
 
-// stock says whether a path names a stock scenario or a folder of them, as
-// reports do.
+func (in *inputs) path(p string) error {
+	slashed := path.Clean(filepath.ToSlash(p))
+	info, err := os.Stat(p)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && stock(slashed) && isScenario(slashed):
+		return in.scenario(scenarios.FS, slashed, "")
+	case errors.Is(err, fs.ErrNotExist) && stock(slashed) && path.Ext(slashed) == ".cpl":
+		return in.parse(cplFile{scenarios.FS, slashed, slashed})
+	case errors.Is(err, fs.ErrNotExist) && stock(slashed):
+		return in.walk(scenarios.FS, slashed, "")
+	case errors.Is(err, fs.ErrNotExist):
+		return noFile(p)
+	case err != nil:
+		return unable(err, "")
+	case info.IsDir():
+		return in.walk(disk(p), ".", slashed)
+	case isScenario(p):
+		return in.scenario(disk(filepath.Dir(p)), filepath.Base(p), path.Dir(slashed))
+	}
+	return in.policy(p)
+}
+
+func isScenario(p string) bool { return path.Ext(p) == ".yaml" || path.Ext(p) == ".yml" }
+
+// stock says whether a path names a stock scenario or a folder of them.
 func stock(p string) bool {
 	_, err := fs.Stat(scenarios.FS, p)
 	return err == nil
 }
 
-// walk reads the scenario files below a folder, in order of their paths. Files
-// whose name begins with "_" are only there to be extended.
+// noFile tells that a path leads nowhere, and where it could have led.
+func noFile(p string) error {
+	var near []string
+	if entries, err := os.ReadDir(filepath.Dir(p)); err == nil {
+		for _, e := range entries {
+			near = append(near, filepath.Join(filepath.Dir(p), e.Name()))
+		}
+	}
+	// The error of a walk that goes nowhere is that there is nothing to propose.
+	_ = fs.WalkDir(scenarios.FS, ".", func(known string, _ fs.DirEntry, err error) error {
+		near = append(near, known)
+		return err
+	})
+	hint := "give the path of a scenario file or a folder of them; rehearse list scenarios shows the built-in ones"
+	if n := diag.Nearest(p, slices.Values(near)); n != "" {
+		hint = "did you mean " + n + "?"
+	}
+	return unable(fmt.Errorf("%s: there is no such file or folder", p), hint)
+}
+
+// walk reads the scenario files below a folder, in order of their paths, and
+// notes its policies. Files whose name begins with "_" are only there to be
+// extended.
 func (in *inputs) walk(fsys fs.FS, root, prefix string) error {
 	var found []string
 	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
-		name := path.Base(p)
-		if err == nil && !d.IsDir() && !strings.HasPrefix(name, "_") && (path.Ext(name) == ".yaml" || path.Ext(name) == ".yml") {
+		switch {
+		case err != nil || d.IsDir():
+		case isScenario(p) && !strings.HasPrefix(path.Base(p), "_"):
 			found = append(found, p)
+		case path.Ext(p) == ".cpl":
+			in.beside = append(in.beside, cplFile{fsys, p, path.Join(prefix, p)})
 		}
 		return err
 	})
@@ -128,14 +173,35 @@ func (in *inputs) scenario(fsys fs.FS, p, prefix string) error {
 	return nil
 }
 
+// policy reads a CPL file of the command line.
 func (in *inputs) policy(p string) error {
-	text, err := os.ReadFile(p)
-	if err != nil {
-		return unable(err, "give the path of a scenario or CPL file")
+	return in.parse(cplFile{disk(filepath.Dir(p)), filepath.Base(p), p})
+}
+
+func (in *inputs) parse(c cplFile) error {
+	text, err := fs.ReadFile(c.fsys, c.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return noFile(c.name)
 	}
-	in.texts[p] = text
-	f, list := cpl.Parse(p, text)
+	if err != nil {
+		return unable(err, "give the path of a CPL file")
+	}
+	in.texts[c.name] = text
+	f, list := cpl.Parse(c.name, text)
 	in.found = append(in.found, list...)
 	in.policies = append(in.policies, f)
+	return nil
+}
+
+// strays reads the policies of walked folders that no scenario names.
+func (in *inputs) strays() error {
+	for _, c := range in.beside {
+		if in.texts[c.name] != nil {
+			continue
+		}
+		if err := in.parse(c); err != nil {
+			return err
+		}
+	}
 	return nil
 }

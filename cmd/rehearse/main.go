@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -22,10 +21,13 @@ func main() { withBubbles(rehearse) }
 func rehearse(bubble func(func())) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process
 	app := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, bubble: bubble}
 	root := app.root()
+	speak(root)
 	root.SetArgs(os.Args[1:])
-	return report(app.err, root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	return report(app.err, err, c.CommandPath())
 }
 
 // app is what the verbs share: where they print, and virtual time.
@@ -38,23 +40,13 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "rehearse", Short: short, Long: long, Version: version(),
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetVersionTemplate("rehearse {{.Version}}\n")
 	root.AddCommand(a.run(), a.check(), a.policy(), a.list(), a.explain(), a.client(), exitCodesTopic())
 	return root
-}
-
-// exitCodesTopic is `rehearse help exit-codes`.
-func exitCodesTopic() *cobra.Command {
-	text := "Exit codes:\n\n"
-	for _, e := range exitCodes {
-		text += fmt.Sprintf("  %-4d %s\n", e.code, e.text)
-	}
-	return &cobra.Command{Use: "exit-codes", Short: "What each exit code means", Long: text}
 }
 
 // version is the module's version as the build recorded it.

@@ -76,14 +76,14 @@ func told(code int) error {
 }
 
 // report prints an error as "error:" and "hint:" lines and gives its exit code.
-// Errors that are not failures come from the command line parser.
-func report(w io.Writer, err error) int {
+// Errors that are not failures come from the command line parser, about verb.
+func report(w io.Writer, err error, verb string) int {
 	if err == nil {
 		return exitOK
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{code: exitUsage, err: err, hint: "rehearse --help"}
+		f = &failure{code: exitUsage, err: err, hint: verb + " --help"}
 	}
 	if f.silent {
 		return f.code
