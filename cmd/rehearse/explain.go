@@ -117,7 +117,7 @@ func (p page) print(w io.Writer) error {
 func sentence(text string) string {
 	word, _, _ := strings.Cut(text, " ")
 	plain := strings.TrimRight(word, ",:;")
-	if strings.ContainsFunc(plain, func(r rune) bool { return !unicode.IsLower(r) }) {
+	if plain == "" || strings.ContainsFunc(plain, func(r rune) bool { return !unicode.IsLower(r) && r != '-' }) {
 		return text
 	}
 	r, n := utf8.DecodeRuneInString(text)
