@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// start is `start NAME PROGRAM [ARG...]`: the program runs beside the script, which
+// goes on once its first line is "ready". What follows that word becomes the
+// variable NAME. When the script ends, so does the program, by SIGTERM; then its
+// exit code has to be 0.
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: start NAME PROGRAM [ARG...]")
+	}
+	program, err := exec.LookPath(args[1])
+	ts.Check(err)
+	c := exec.Command(program, args[2:]...)
+	c.Dir, c.Env = ts.MkAbs("."), scriptEnv(ts)
+	said, err := c.StdoutPipe()
+	ts.Check(err)
+	var complaint strings.Builder
+	c.Stderr = &complaint
+	ts.Check(c.Start())
+	out := bufio.NewReader(said)
+	line, err := out.ReadString('\n')
+	word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if err != nil || word != "ready" {
+		c.Process.Kill()
+		c.Wait()
+		ts.Fatalf("%s said %q and not that it is ready\n%s", args[1], line, complaint.String())
+	}
+	ts.Setenv(args[0], rest)
+	ts.Defer(func() {
+		c.Process.Signal(syscall.SIGTERM)
+		io.Copy(io.Discard, out)
+		if err := c.Wait(); err != nil {
+			ts.Fatalf("%s, told to end: %v\n%s", args[1], err, complaint.String())
+		}
+	})
+}
+
+// scriptEnv is the script's, as far as programs of ours look at it.
+func scriptEnv(ts *testscript.TestScript) []string {
+	env := os.Environ()
+	for _, name := range []string{"WORK", "HOME", "TMPDIR", "PATH", "NO_COLOR"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}
+
+// field is `field NAME FILE KEY...`: the variable NAME becomes what a JSON file has
+// below these keys.
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: field NAME FILE KEY...")
+	}
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &v))
+	for _, key := range args[2:] {
+		object, ok := v.(map[string]any)
+		if v, ok = object[key]; !ok {
+			ts.Fatalf("%s has no %s", args[1], strings.Join(args[2:], " "))
+		}
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
+}
