@@ -14,6 +14,8 @@ import (
 type Direct struct {
 	Host     Host
 	Recorder journal.Recorder
+	// Idle ends a connection on which nothing moves for so long; 0 means never.
+	Idle time.Duration
 }
 
 // Serve implements Interceptor.
@@ -28,5 +30,5 @@ func (d Direct) Serve(ctx context.Context, client net.Conn, to Target) {
 	}
 	defer server.Close()
 	d.Recorder.Record(client.RemoteAddr().String(), d.Host.Name(), journal.FlowHandled{How: "tunnel", Protocol: "tcp", Upstream: to.Dst.String()})
-	tunnel(newPeeked(client), server)
+	tunnel(newPeeked(client), server, d.Idle)
 }

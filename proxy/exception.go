@@ -11,10 +11,11 @@ import (
 
 // exception is an answer in the origin's place.
 type exception struct {
-	id      string
-	status  int
-	summary string
-	details string
+	id       string
+	status   int
+	summary  string
+	details  string
+	byPolicy bool // policy's own word, no failure
 	// location is where a redirect leads.
 	location string
 }

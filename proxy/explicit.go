@@ -8,15 +8,11 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"rehearse/proxy/detect"
 	"rehearse/proxy/policy"
 	"rehearse/reports/journal"
 )
-
-// headerWait is how long a client may take over the header of a request.
-const headerWait = 60 * time.Second
 
 // start chooses the first stage by the kind of service.
 func start(f *flow) stage {
@@ -33,39 +29,39 @@ func start(f *flow) stage {
 // readRequest reads a request from a client that speaks HTTP to the proxy (or to
 // what it takes for the origin, on a transparent HTTP service).
 func readRequest(f *flow) stage {
-	f.client.SetReadDeadline(time.Now().Add(headerWait))
-	req, err := http.ReadRequest(f.client.r)
-	f.client.SetReadDeadline(time.Time{})
+	req, s, err := f.nextRequest(f.client, headerWait)
 	switch {
 	case err == nil:
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isNet(err):
+	case isEnd(err):
 		return nil
 	default:
-		f.send(f.client, newException("invalid_request", err.Error()), "to request")
+		f.failRequest(f.plainTransaction(nil), s, newException("invalid_request", err.Error()), "to request")
 		return nil
 	}
-	if req.Method == http.MethodConnect && !f.target.Service.Kind.Transparent() {
-		return f.readConnect(req)
+	if req.Method == http.MethodConnect && !f.target.Service.Kind.Transparent() && f.connect == nil {
+		return f.readConnect(req, s)
 	}
-	return f.forwardRequest(req)
+	return f.forwardRequest(req, s)
 }
 
-// isNet says whether err is the connection's, not the message's.
-func isNet(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op)
+// failRequest answers a client's request with an exception and ends there.
+func (f *flow) failRequest(tx *policy.Transaction, s span, e *exception, where string) {
+	f.send(f.client, e, where)
+	f.log(tx, ending{span: s, failed: e, status: e.status})
 }
 
 // readConnect starts the http.proxy transaction of a CONNECT.
-func (f *flow) readConnect(req *http.Request) stage {
+func (f *flow) readConnect(req *http.Request, s span) stage {
+	f.span = s
+	tx := f.transaction(policy.HTTPProxy)
+	tx.Method, tx.RequestHeader = req.Method, req.Header
 	host, port, err := splitAuthority(req.Host)
 	if err != nil {
-		f.send(f.client, newException("invalid_request", err.Error()), "to CONNECT")
+		f.failRequest(tx, s, newException("invalid_request", err.Error()), "to CONNECT")
 		return nil
 	}
 	f.setOrigin(host, port)
-	tx := f.tunnelURL(f.transaction(policy.HTTPProxy))
-	tx.Method, tx.RequestHeader = req.Method, req.Header
+	f.tunnelURL(tx)
 	tx.ClientProtocol, tx.Detecting = "http", f.target.Service.DetectProtocol
 	f.connect = tx
 	return decideConnect
@@ -81,18 +77,18 @@ func decideConnect(f *flow) stage {
 	}
 	tx.Detecting, tx.Tunneled = false, policy.Yes
 	if _, no := f.verdict(tx, settled); no != nil {
-		f.send(f.client, no, "to CONNECT")
+		f.failRequest(tx, f.span, no, "to CONNECT")
 		return nil
 	}
 	server, failed := f.dialServer()
 	if failed != nil {
-		f.send(f.client, failed, "to CONNECT")
+		f.failRequest(tx, f.span, failed, "to CONNECT")
 		return nil
 	}
 	if !f.established() {
 		return nil
 	}
-	return f.tunnelTo(server, "http")
+	return f.tunnelTo(server, "http", tx)
 }
 
 // answerConnect sends the 200 before anything is known, and looks at what follows.
@@ -139,16 +135,21 @@ func peekOuter(f *flow) stage {
 	switch protocol := f.peek(f.client, "outer", f.outerTable(d)); protocol {
 	case "ssl":
 		f.connect.Tunneled = policy.No
-		_, f.denied = f.verdict(f.connect, settled)
+		if _, f.denied = f.verdict(f.connect, settled); f.denied != nil {
+			f.deniedBy = f.connect
+		} else {
+			f.logHandedOver()
+		}
 		return readHello
 	case "ms-turn", "turn":
 		return f.carry("ms-turn", policy.No)
 	case "http":
 		f.connect.Tunneled = policy.No
 		if _, no := f.verdict(f.connect, settled); no != nil {
-			f.send(f.client, no, "to request")
+			f.failRequest(f.connect, f.span, no, "to request")
 			return nil
 		}
+		f.logHandedOver()
 		return readRequest
 	default:
 		return f.carry(f.plainProtocol(), policy.Yes)
@@ -167,20 +168,28 @@ func (f *flow) plainProtocol() string {
 // carry decides a flow that is not decrypted by its protocol, and tunnels it.
 func (f *flow) carry(protocol string, tunneled policy.Ternary) stage {
 	f.connect.ClientProtocol, f.connect.Tunneled = protocol, tunneled
-	if _, no := f.verdict(f.connect, settled); no != nil {
+	_, no := f.verdict(f.connect, settled)
+	var server net.Conn
+	if no == nil {
+		server, no = f.dialServer()
+	}
+	if no != nil {
+		f.denied, f.deniedBy = no, f.connect
+		f.logDenied()
 		return f.refuse(no, "close")
 	}
-	server, failed := f.dialServer()
-	if failed != nil {
-		return f.refuse(failed, "close")
-	}
-	return f.tunnelTo(server, protocol)
+	return f.tunnelTo(server, protocol, f.connect)
 }
 
-// tunnelTo carries bytes untouched until the flow ends.
-func (f *flow) tunnelTo(server net.Conn, protocol string) stage {
+// tunnelTo carries bytes untouched until the flow ends, which ends its transaction.
+func (f *flow) tunnelTo(server net.Conn, protocol string, tx *policy.Transaction) stage {
 	f.record(journal.FlowHandled{How: "tunnel", Protocol: protocol, Upstream: f.dial})
-	tunnel(f.client, server)
+	tunnel(f.client, server, f.p.conf.Limits.Idle)
+	e := ending{span: f.spanOf(tx), action: actionPlainTunneled, supplied: true}
+	if tx.Type == policy.HTTPProxy {
+		e.action, e.status = actionTunneled, http.StatusOK
+	}
+	f.log(tx, e)
 	return nil
 }
 
@@ -205,7 +214,9 @@ func acceptSSL(f *flow) stage {
 	}
 	f.connect.Detecting = false
 	f.connect.ClientProtocol, f.connect.Tunneled = "ssl", policy.Yes
-	_, f.denied = f.verdict(f.connect, settled)
+	if _, f.denied = f.verdict(f.connect, settled); f.denied != nil {
+		f.deniedBy = f.connect
+	}
 	return readHello
 }
 

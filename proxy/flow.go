@@ -7,7 +7,10 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"rehearse/proxy/accesslog"
 	"rehearse/proxy/policy"
 	"rehearse/proxy/wire/tlshello"
 	"rehearse/reports/journal"
@@ -42,6 +45,18 @@ type flow struct {
 	innerState tls.ConnectionState
 	untrusted  bool // the origin's issuer is not trusted and the client is to see that
 
+	// What access logs say beside the transactions.
+	number        uint64
+	began         time.Time
+	span, tlsSpan span                // of connect, and of the TLS in it
+	deniedBy      *policy.Transaction // that denied comes from
+	supplier      netip.Addr          // where the origin was connected to
+	observed      []accesslog.CertificateError
+	ocspError     string
+	logged        bool
+
+	idle atomic.Bool // waiting for a request
+
 	open   []*evaluation // transactions that have not ended, in the order of their beginnings
 	latest *evaluation   // the one evaluated last
 
@@ -54,7 +69,9 @@ func newFlow(p *Proxy, ctx context.Context, client net.Conn, to Target) *flow {
 		p: p, ctx: ctx, policy: p.policy.Load(), target: to,
 		id: client.RemoteAddr().String(), peer: addrPort(client.RemoteAddr()),
 	}
+	f.number, f.began = p.numbers.Add(1), p.conf.Now()
 	f.client = newPeeked(client)
+	f.span = f.client.span()
 	f.conns = append(f.conns, client)
 	if to.Dst.IsValid() {
 		f.setOrigin(to.Dst.Addr().Unmap().String(), to.Dst.Port())
@@ -73,6 +90,13 @@ func (f *flow) own(c net.Conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.conns = append(f.conns, c)
+}
+
+// endIdle closes the client's connection if the flow waits for a request on it.
+func (f *flow) endIdle() {
+	if f.idle.Load() {
+		f.client.Conn.Close()
+	}
 }
 
 // abort resets every connection of the flow, from outside.
@@ -160,7 +184,9 @@ func (f *flow) verdict(tx *policy.Transaction, at policy.Checkpoint) (policy.Dec
 	}
 	f.record(journal.Decided{Transaction: string(tx.Type), Decision: word, Rule: d.Verdict.At})
 	if d.Verdict.Kind == policy.Exception && (d.Final || d.Verdict.Forced) {
-		return d, newException(d.Verdict.ID, d.Verdict.Details)
+		e := newException(d.Verdict.ID, d.Verdict.Details)
+		e.byPolicy = true
+		return d, e
 	}
 	return d, nil
 }

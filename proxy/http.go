@@ -1,13 +1,13 @@
 package proxy
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"rehearse/proxy/policy"
 	"rehearse/reports/journal"
@@ -15,13 +15,18 @@ import (
 
 // httpLeg is an upstream connection that speaks HTTP/1.1.
 type httpLeg struct {
-	conn net.Conn
-	r    *bufio.Reader
+	conn *peeked
 	to   string // "host:port"
+	used bool   // it has carried a request
 }
 
-func newHTTPLeg(c net.Conn, to string) *httpLeg {
-	return &httpLeg{conn: c, r: bufio.NewReader(c), to: to}
+// legBuffer is the buffer of an upstream connection; what is longer passes by it.
+const legBuffer = 4 << 10
+
+func newHTTPLeg(c net.Conn, to string, idle time.Duration) *httpLeg {
+	l := &httpLeg{conn: newPeekedSize(c, legBuffer), to: to}
+	l.conn.idle = idle
+	return l
 }
 
 // exchanges carries the requests of one client connection, one after the other,
@@ -36,54 +41,62 @@ type exchanges struct {
 }
 
 // serve answers requests until one of the sides wants to close.
-func (x *exchanges) serve(req *http.Request) stage {
-	for x.exchange(req) {
-		next, err := http.ReadRequest(x.client.r)
+func (x *exchanges) serve(req *http.Request, s span) stage {
+	x.client.idle = x.p.conf.Limits.Idle
+	for x.exchange(req, s) {
+		next, began, err := x.nextRequest(x.client, x.p.conf.Limits.Idle)
 		if err != nil {
 			if !isEnd(err) {
-				x.send(x.client, newException("invalid_request", err.Error()), x.where)
+				x.fail(x.fill(nil), began, newException("invalid_request", err.Error()))
 			}
 			break
 		}
-		req = next
+		req, s = next, began
 	}
 	return nil
 }
 
-// isEnd says whether a read error is the end of the connection and no message.
-func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isNet(err)
+// fail answers a request with an exception, in the origin's place.
+func (x *exchanges) fail(tx *policy.Transaction, s span, e *exception) {
+	x.send(x.client, e, x.where)
+	x.log(tx, ending{span: s, failed: e, status: e.status, supplied: x.origin != nil && !e.byPolicy})
 }
 
 // exchange carries one request and its response; false ends the connection.
-func (x *exchanges) exchange(req *http.Request) bool {
+func (x *exchanges) exchange(req *http.Request, s span) bool {
 	tx := x.fill(req)
 	d, no := x.verdict(tx, policy.AtInnerRequest)
 	if no == nil {
 		no = x.carryOut(d, tx, req)
 	}
-	if no != nil {
-		x.send(x.client, no, x.where)
-		return false
+	if no == nil {
+		no = x.connectTo(req)
 	}
-	if failed := x.connectTo(req); failed != nil {
-		x.send(x.client, failed, x.where)
+	if no != nil {
+		x.fail(tx, s, no)
 		return false
 	}
 	resp, err := x.roundTrip(req)
+	if errors.Is(err, errStale) { // the client asks again, on a connection of both legs
+		x.log(tx, ending{span: s, action: actionFailed, supplied: true})
+		finish(x.client)
+		return false
+	}
 	if err != nil {
-		x.send(x.client, newException("invalid_response", "The origin's answer could not be read."), x.where)
+		x.fail(tx, s, newException("invalid_response", "The origin's answer could not be read."))
 		return false
 	}
 	defer resp.Body.Close()
 	x.record(journal.HTTPExchanged{Method: req.Method, URL: shown(tx.URL), Status: resp.StatusCode})
 	tx.Status, tx.ResponseHeader = resp.StatusCode, resp.Header
 	if d, no = x.verdict(tx, policy.AtResponse); no != nil {
-		x.send(x.client, no, x.where)
+		x.fail(tx, s, no)
 		return false
 	}
 	x.carryOutResponse(d, tx, resp)
-	return x.answer(req, resp)
+	goesOn := x.answer(req, resp)
+	x.log(tx, ending{span: s, action: actionCarried, status: resp.StatusCode, supplied: true, response: resp})
+	return goesOn
 }
 
 // shown is a URL for the journal: without query, and without the path behind a
@@ -120,33 +133,100 @@ func (x *exchanges) connectTo(req *http.Request) *exception {
 	}
 	if x.origin != nil {
 		x.origin.conn.Close()
+		x.origin = nil
 	}
+	return x.openOrigin()
+}
+
+// openOrigin connects to where requests go now.
+func (x *exchanges) openOrigin() *exception {
 	c, failed := x.dialServer()
 	if failed == nil {
-		x.origin = newHTTPLeg(c, x.dial)
+		x.origin = newHTTPLeg(c, x.dial, x.p.conf.Limits.Idle)
 	}
 	return failed
 }
 
-// roundTrip sends the request on in origin form and reads the response's header.
+// errStale is a kept connection that the origin closed while nothing was asked.
+var errStale = errors.New("the origin closed the connection")
+
+// roundTrip sends the request on in origin form and reads the response's header. On a
+// kept connection that turns out to be closed a request that can be repeated is, where
+// the origin can be connected to anew.
 func (x *exchanges) roundTrip(req *http.Request) (*http.Response, error) {
 	if strings.EqualFold(req.Header.Get("Expect"), "100-continue") {
 		io.WriteString(x.client, "HTTP/1.1 100 Continue\r\n\r\n")
 		req.Header.Del("Expect")
 	}
-	req.Header.Del("Proxy-Connection")
-	req.Header.Del("Proxy-Authorization")
+	endToEnd(req.Header)
 	if _, ok := req.Header["User-Agent"]; !ok {
 		req.Header["User-Agent"] = []string{""} // keeps net/http from adding its own
 	}
-	if err := req.Write(x.origin.conn); err != nil {
+	resp, err := x.ask(req)
+	if !errors.Is(err, errStale) || x.dialTo == nil || !repeatable(req) {
+		return resp, err
+	}
+	x.origin.conn.Close()
+	if failed := x.openOrigin(); failed != nil {
 		return nil, err
 	}
-	for {
-		resp, err := http.ReadResponse(x.origin.r, req)
-		if err != nil || resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
-			return resp, err
+	return x.ask(req)
+}
+
+// repeatable says whether a request may be sent twice (RFC 9110 9.2.2).
+func repeatable(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return req.Body == nil || req.Body == http.NoBody
+	}
+	return false
+}
+
+// ask sends a request and reads the response's header. An origin may answer before it
+// has read everything, so a write that fails is not the end yet.
+func (x *exchanges) ask(req *http.Request) (*http.Response, error) {
+	l := x.origin
+	before, used := l.conn.in, l.used
+	l.used = true
+	w := x.p.writer(l.conn)
+	defer x.p.release(w)
+	body := req.Body
+	req.Body = flushBetween(body, x.client.r, w)
+	sent := req.Write(w)
+	if sent == nil {
+		sent = w.Flush()
+	}
+	req.Body = body
+	resp, err := l.readResponse(req, x.p.conf.Limits.header())
+	switch {
+	case err == nil && sent != nil:
+		resp.Close = true
+	case err != nil && used && l.conn.in == before:
+		return nil, errStale
+	}
+	return resp, err
+}
+
+// endToEnd takes from a header what is meant for this connection alone (RFC 9110
+// 7.6.1). Connection itself stays where it says how long the connection lasts, or
+// asks for another protocol.
+func endToEnd(h http.Header) {
+	var keep []string
+	for _, value := range h.Values("Connection") {
+		for token := range strings.SplitSeq(value, ",") {
+			switch token = strings.TrimSpace(token); strings.ToLower(token) {
+			case "close", "keep-alive", "upgrade":
+				keep = append(keep, token)
+			default:
+				h.Del(token)
+			}
 		}
+	}
+	if h.Del("Connection"); len(keep) > 0 {
+		h.Set("Connection", strings.Join(keep, ", "))
+	}
+	for _, name := range []string{"Proxy-Connection", "Proxy-Authorization", "Keep-Alive"} {
+		h.Del(name)
 	}
 }
 
@@ -156,11 +236,41 @@ func (x *exchanges) answer(req *http.Request, resp *http.Response) bool {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(resp)
 	}
-	if err := resp.Write(x.client); err != nil || req.Close || resp.Close {
+	x.fit(req, resp)
+	if err := x.pass(resp); err != nil || req.Close || resp.Close {
 		finish(x.client)
 		return false
 	}
 	return true
+}
+
+// fit makes a response one that the client understands: HTTP/1.0 knows no chunks and
+// is told when the connection stays.
+func (x *exchanges) fit(req *http.Request, resp *http.Response) {
+	if x.p.draining.Load() {
+		resp.Close = true
+	}
+	endToEnd(resp.Header)
+	if req.ProtoAtLeast(1, 1) {
+		return
+	}
+	if len(resp.TransferEncoding) > 0 {
+		resp.TransferEncoding, resp.ContentLength, resp.Close = nil, -1, true
+	}
+	if !req.Close && !resp.Close {
+		resp.Header.Set("Connection", "keep-alive")
+	}
+}
+
+// pass writes a response to the client as it comes.
+func (x *exchanges) pass(resp *http.Response) error {
+	w := x.p.writer(x.client)
+	defer x.p.release(w)
+	resp.Body = flushBetween(resp.Body, x.origin.conn.r, w)
+	if err := resp.Write(w); err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // upgrade passes on a 101 and carries what follows untouched.
@@ -168,22 +278,26 @@ func (x *exchanges) upgrade(resp *http.Response) bool {
 	if err := resp.Write(x.client); err != nil {
 		return false
 	}
-	tunnel(x.client, &peeked{Conn: x.origin.conn, r: x.origin.r})
+	tunnel(x.client, x.origin.conn, x.p.conf.Limits.Idle)
 	return false
 }
 
 // forwardRequest serves plain HTTP: absolute URLs of explicit clients, origin-form
 // ones with a Host header of transparent clients or of those inside a CONNECT.
-func (f *flow) forwardRequest(req *http.Request) stage {
+func (f *flow) forwardRequest(req *http.Request, s span) stage {
 	x := exchanges{flow: f, client: f.client, fill: f.plainTransaction, dialTo: f.requestOrigin, where: "to request"}
 	f.record(journal.FlowHandled{How: "http", Protocol: "http", Upstream: req.Host})
-	return x.serve(req)
+	return x.serve(req, s)
 }
 
-// plainTransaction is the http.proxy transaction of a request in clear.
+// plainTransaction is the http.proxy transaction of a request in clear, nil being one
+// that could not be read.
 func (f *flow) plainTransaction(req *http.Request) *policy.Transaction {
 	tx := f.transaction(policy.HTTPProxy)
 	tx.ClientProtocol, tx.Tunneled = "http", policy.No
+	if req == nil {
+		return tx
+	}
 	host, port, _ := f.requestOrigin(req)
 	fillRequest(tx, req, "http", host, port)
 	f.categorise(tx)

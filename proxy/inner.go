@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"time"
 
 	"rehearse/proxy/detect"
 	"rehearse/proxy/policy"
@@ -46,42 +45,58 @@ func peekInner(f *flow) stage {
 func (f *flow) relayInner(protocol string, tunneled policy.Ternary) stage {
 	tx := f.tlsTransaction(policy.SSLTunnel, protocol, tunneled)
 	if _, no := f.verdict(tx, settled); no != nil {
+		f.logTLS(protocol, tunneled, ending{failed: no})
 		return f.refuse(no, "close")
 	}
 	f.record(journal.FlowHandled{How: "relay", Protocol: protocol, Upstream: f.dial})
-	tunnel(f.inner, f.origin.tls)
+	tunnel(f.inner, f.origin.tls, f.p.conf.Limits.Idle)
+	f.logTLS(protocol, tunneled, ending{action: actionPlainTunneled, supplied: true})
 	return nil
 }
 
 // showException answers the first request inside the TLS connection with the
 // exception's page; a client that speaks no HTTP is closed on.
 func showException(f *flow) stage {
-	f.inner.SetReadDeadline(time.Now().Add(headerWait))
-	if _, err := http.ReadRequest(f.inner.r); err != nil {
+	req, s, err := f.nextRequest(f.inner, headerWait)
+	if err != nil {
+		f.logDenied()
 		return f.refuse(f.denied, "close")
 	}
 	f.send(f.inner, f.denied, "inside TLS")
+	tx := f.deniedBy
+	if tx.Type != policy.HTTPProxy { // not the CONNECT's own denial: it is the request's
+		tx = f.innerTransaction(req)
+	}
+	f.log(tx, ending{span: s, failed: f.denied, status: f.denied.status})
 	return nil
 }
 
 // readInnerRequest treats decrypted bytes as HTTP, whatever they are. What is
 // none gets the invalid_request page and a close: Modelled: Q4.
 func readInnerRequest(f *flow) stage {
-	req, err := http.ReadRequest(f.inner.r)
+	x := exchanges{
+		flow: f, client: f.inner, origin: newHTTPLeg(f.origin.tls, f.dial, f.p.conf.Limits.Idle),
+		fill: f.innerTransaction, where: "inside TLS",
+	}
+	req, s, err := f.nextRequest(f.inner, f.p.conf.Limits.Idle)
 	if err != nil {
 		if !isEnd(err) {
-			f.send(f.inner, newException("invalid_request", err.Error()), "inside TLS")
+			x.fail(f.innerTransaction(nil), s, newException("invalid_request", err.Error()))
 		}
 		return nil
 	}
 	f.record(journal.FlowHandled{How: "http", Protocol: "https", Upstream: f.dial})
-	x := exchanges{flow: f, client: f.inner, origin: newHTTPLeg(f.origin.tls, f.dial), fill: f.innerTransaction, where: "inside TLS"}
-	return x.serve(req)
+	return x.serve(req, s)
 }
 
-// innerTransaction is the https.forward-proxy transaction of a request.
+// innerTransaction is the https.forward-proxy transaction of a request, nil being one
+// that could not be read.
 func (f *flow) innerTransaction(req *http.Request) *policy.Transaction {
 	tx := f.tlsTransaction(policy.HTTPSForwardProxy, "https", policy.No)
+	tx.URL.Scheme = "https"
+	if req == nil {
+		return tx
+	}
 	fillRequest(tx, req, "https", f.host, f.port)
 	f.categorise(tx)
 	return tx

@@ -29,7 +29,7 @@ func readHello(f *flow) stage {
 		}
 		return refuseHello
 	}
-	f.hello = hello
+	f.hello, f.tlsSpan = hello, f.client.span()
 	f.record(journal.HelloSeen{SNI: hello.ServerName, ALPN: hello.ALPN})
 	if f.target.Dst.IsValid() && hello.ServerName != "" && f.has(FeatureSNIHost) {
 		f.host = hello.ServerName
@@ -46,6 +46,7 @@ func decideInterception(f *flow) stage {
 	case f.serviceable() && f.intercept.Mode != policy.ModeNo:
 		return emulateCertificate // the page needs no origin
 	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
+		f.logDenied()
 		return f.refuse(f.denied, "reset") // KB 173494, row 3
 	case f.untouched():
 		return passTLS
@@ -114,7 +115,7 @@ func (f *flow) serviceable() bool {
 func refuseHello(f *flow) stage {
 	cert, _, err := f.p.conf.Forge.Emulate(emulate.Request{Name: f.peerName()})
 	if err != nil {
-		return f.refuse(newException("ssl_failed", err.Error()), "close")
+		return f.failTLS(newException("ssl_failed", err.Error()))
 	}
 	return f.handshakeClient(cert)
 }
@@ -131,7 +132,7 @@ func askServer(f *flow) stage {
 		leg, err := f.handshakeServer(conn)
 		if err != nil {
 			conn.Close()
-			if f.untouched() {
+			if f.untouched() || leg.asked {
 				return passTLS
 			}
 			failed = newException("ssl_failed", "The TLS handshake with the origin failed.")
@@ -139,8 +140,9 @@ func askServer(f *flow) stage {
 		f.origin = leg
 	}
 	if failed != nil {
-		f.denied = failed
+		f.denied, f.deniedBy = failed, f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes)
 		if f.intercept.Mode == policy.ModeNo {
+			f.logDenied()
 			return f.refuse(failed, "close")
 		}
 		return emulateCertificate
@@ -157,13 +159,14 @@ func decideServer(f *flow) stage {
 		at = settled // the client's TLS stays unknown
 	}
 	d, no := f.verdict(tx, at)
-	if f.denied = no; no == nil {
+	if f.denied, f.deniedBy = no, tx; no == nil {
 		f.denied = f.validate(f.origin, d.Validation())
 	}
 	switch {
 	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
+		f.logDenied()
 		return f.refuse(f.denied, "reset")
-	case f.untouched():
+	case f.untouched(), f.denied == nil && f.origin.asked:
 		f.origin.tls.NetConn().Close()
 		return passTLS
 	default:
@@ -175,9 +178,15 @@ func decideServer(f *flow) stage {
 func passTLS(f *flow) stage {
 	server, failed := f.dialServer()
 	if failed != nil {
-		return f.refuse(failed, "close")
+		return f.failTLS(failed)
 	}
-	return f.tunnelTo(server, "ssl")
+	return f.tunnelTo(server, "ssl", f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes))
+}
+
+// failTLS closes a TLS flow that cannot go on.
+func (f *flow) failTLS(e *exception) stage {
+	f.logTLS("ssl", policy.Yes, ending{failed: e})
+	return f.refuse(e, "close")
 }
 
 // emulateCertificate makes the certificate that the client gets in the origin's
@@ -187,7 +196,7 @@ func emulateCertificate(f *flow) stage {
 		Origin: f.origin.certificate(), Name: f.peerName(), RSA: f.needsRSA(), Untrusted: f.untrusted,
 	})
 	if err != nil {
-		return f.refuse(newException("ssl_failed", err.Error()), "close") // Modelled: Q26
+		return f.failTLS(newException("ssl_failed", err.Error())) // Modelled: Q26
 	}
 	f.record(journal.CertificateEmulated{
 		Name: f.peerName(), Issuer: cert.Leaf.Issuer.CommonName,
@@ -207,36 +216,19 @@ func (f *flow) needsRSA() bool {
 func (f *flow) handshakeClient(cert *tls.Certificate) stage {
 	ctx, cancel := context.WithTimeout(f.ctx, clientHandshakeWait)
 	defer cancel()
-	t := tls.Server(f.client, &tls.Config{
-		Certificates: []tls.Certificate{*cert}, Time: f.p.conf.Now, NextProtos: f.clientALPN(),
-		MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS(), SessionTicketsDisabled: true,
-	})
+	t := tls.Server(f.client, f.clientConfig(cert))
 	err := t.HandshakeContext(ctx)
-	end := journal.HandshakeEnded{Side: "server", Peer: f.peerName(), Version: tlshello.VersionName(t.ConnectionState().Version)}
+	end := journal.HandshakeEnded{Side: "server", Peer: f.peerName(), Version: versionName(t.ConnectionState())}
 	if err != nil {
 		end.Err, end.Version = handshakeError(err), ""
 		f.record(end)
 		f.recordRefusal(err)
+		f.logUnshaken()
 		return nil
 	}
 	f.record(end)
 	f.inner, f.innerState = newPeeked(t), t.ConnectionState()
 	return serveInner
-}
-
-// clientALPN answers the client's ALPN: what the origin chose, else HTTP/1.1
-// where it is offered.
-func (f *flow) clientALPN() []string {
-	if f.hello == nil {
-		return nil
-	}
-	if p := f.origin.state.NegotiatedProtocol; p != "" {
-		return []string{p}
-	}
-	if slices.Contains(f.hello.ALPN, "http/1.1") {
-		return []string{"http/1.1"}
-	}
-	return nil
 }
 
 // recordRefusal tells how a client ended its handshake with us.

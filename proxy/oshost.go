@@ -23,6 +23,9 @@ type OSHost struct {
 	// Refuse says why an address is not to be connected to, nil for nothing. It sees
 	// addresses, never names, so that no name leads around it.
 	Refuse func(netip.AddrPort) error
+	// Unsent bounds how long a peer may take nothing of what is sent to it; 0 means
+	// no bound. Only Linux keeps it.
+	Unsent time.Duration
 }
 
 var _ Host = (*OSHost)(nil)
@@ -47,7 +50,8 @@ func (h *OSHost) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 }
 
 // control is asked about each address before it is connected to.
-func (h *OSHost) control(_, addr string, _ syscall.RawConn) error {
+func (h *OSHost) control(_, addr string, c syscall.RawConn) error {
+	boundUnsent(c, h.Unsent)
 	if h.Refuse == nil {
 		return nil
 	}
@@ -56,6 +60,23 @@ func (h *OSHost) control(_, addr string, _ syscall.RawConn) error {
 		return err
 	}
 	return h.Refuse(netip.AddrPortFrom(at.Addr().Unmap(), at.Port()))
+}
+
+// Listen takes TCP connections at "addr:port" of one address.
+func (h *OSHost) Listen(ctx context.Context, addr netip.AddrPort) (*net.TCPListener, error) {
+	network := "tcp4"
+	if addr.Addr().Is6() {
+		network = "tcp6"
+	}
+	conf := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		boundUnsent(c, h.Unsent) // accepted connections have it, too
+		return nil
+	}}
+	l, err := conf.Listen(ctx, network, addr.String())
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
 }
 
 // Resolve implements Host.

@@ -16,18 +16,83 @@ import (
 // peekLimit is how many bytes detection looks at before it gives up.
 const peekLimit = 16 << 10
 
-// peeked is a connection whose first bytes can be looked at before they are
-// read. It is the only reader of its connection.
+// unlimited is a budget without a bound.
+const unlimited = -1
+
+// errTooLong is a header over its limit.
+var errTooLong = errors.New("the header is too long")
+
+// peeked is a connection whose first bytes can be looked at before they are read,
+// and whose bytes are counted. It has one reader and one writer.
 type peeked struct {
 	net.Conn
-	r *bufio.Reader
+	r       *bufio.Reader
+	in, out int64
+	// budget is how many bytes may still come, or unlimited.
+	budget int64
+	// idle bounds every read and write by itself; 0 does not. It rests while until
+	// has set a deadline.
+	idle  time.Duration
+	until bool
 }
 
-func newPeeked(c net.Conn) *peeked {
-	return &peeked{Conn: c, r: bufio.NewReaderSize(c, peekLimit)}
+func newPeeked(c net.Conn) *peeked { return newPeekedSize(c, peekLimit) }
+
+func newPeekedSize(c net.Conn, size int) *peeked {
+	p := &peeked{Conn: c, budget: unlimited}
+	p.r = bufio.NewReaderSize(intake{p}, size)
+	return p
 }
 
-func (p *peeked) Read(b []byte) (int, error) { return p.r.Read(b) }
+// Read implements net.Conn. Once what was peeked at is gone, reads do not pass
+// through the buffer.
+func (p *peeked) Read(b []byte) (int, error) {
+	if p.r.Buffered() == 0 {
+		return intake{p}.Read(b)
+	}
+	return p.r.Read(b)
+}
+
+// Write implements net.Conn.
+func (p *peeked) Write(b []byte) (int, error) {
+	if p.idle > 0 {
+		p.SetWriteDeadline(time.Now().Add(p.idle))
+	}
+	n, err := p.Conn.Write(b)
+	p.out += int64(n)
+	return n, err
+}
+
+// consumed is how many bytes were read of those that came.
+func (p *peeked) consumed() int64 { return p.in - int64(p.r.Buffered()) }
+
+// deadline sets one for all reads to come; the zero time takes it away.
+func (p *peeked) deadline(t time.Time) {
+	p.until = !t.IsZero()
+	p.SetReadDeadline(t)
+}
+
+// intake is the reading side of a peeked, below its buffer.
+type intake struct{ *peeked }
+
+func (i intake) Read(b []byte) (int, error) {
+	p := i.peeked
+	switch {
+	case p.budget == 0:
+		return 0, errTooLong
+	case p.budget > 0 && int64(len(b)) > p.budget:
+		b = b[:p.budget]
+	}
+	if p.idle > 0 && !p.until {
+		p.SetReadDeadline(time.Now().Add(p.idle))
+	}
+	n, err := p.Conn.Read(b)
+	p.in += int64(n)
+	if p.budget > 0 {
+		p.budget -= int64(n)
+	}
+	return n, err
+}
 
 // buffered takes the bytes that were peeked at and not read yet.
 func (p *peeked) buffered() []byte {
@@ -62,8 +127,8 @@ func (f *flow) peek(c *peeked, leg string, table detect.Table) string {
 }
 
 func classify(c *peeked, table detect.Table, wait time.Duration) (protocol, end string) {
-	c.SetReadDeadline(time.Now().Add(wait))
-	defer c.SetReadDeadline(time.Time{})
+	c.deadline(time.Now().Add(wait))
+	defer c.deadline(time.Time{})
 	for prefix := c.buffered(); ; {
 		if len(prefix) > 0 {
 			switch name, v := table.Classify(prefix); v {
@@ -90,8 +155,8 @@ func classify(c *peeked, table detect.Table, wait time.Duration) (protocol, end 
 // peekHello reads ahead until a whole ClientHello is buffered. Bytes that are
 // none give an error and stay where they are.
 func peekHello(c *peeked, wait time.Duration) (*tlshello.ClientHello, error) {
-	c.SetReadDeadline(time.Now().Add(wait))
-	defer c.SetReadDeadline(time.Time{})
+	c.deadline(time.Now().Add(wait))
+	defer c.deadline(time.Time{})
 	for prefix := c.buffered(); ; {
 		hello, err := tlshello.ParseClientHello(prefix)
 		if err == nil {

@@ -12,6 +12,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"net/http"
@@ -66,6 +67,18 @@ type Config struct {
 	Categories func(host string) []string
 	// Identify gives the authenticated user of a client address.
 	Identify func(client netip.Addr) Identity
+	// AccessLog gets the record of every transaction that policy lets be logged; nil
+	// keeps none.
+	AccessLog AccessLog
+	// Limits keep a client from using the interceptor up.
+	Limits Limits
+	// MinTLS is the lowest TLS version on both sides, of package crypto/tls; 0 means
+	// TLS 1.0 with the cipher suites of today. One below TLS 1.2 brings back those
+	// that only old peers need.
+	MinTLS uint16
+	// Resume lets TLS sessions be resumed: clients get tickets and origins are offered
+	// theirs. Without it every connection shakes hands in full.
+	Resume bool
 	// Finished gets every transaction at its end, with the last evaluation of
 	// policy for it, also where policy asks for no trace (Decision.Tracing says
 	// so). It is called from the flows' goroutines. Nil: nobody asks.
@@ -86,13 +99,20 @@ type Proxy struct {
 	policy  atomic.Pointer[policy.Policy]
 	cache   revocation.Cache
 	fetcher revocation.Fetcher
+	numbers atomic.Uint64 // of flows
+	// tickets seals the sessions of clients, sessions keeps those with origins.
+	tickets   tls.Config
+	sessions  tls.ClientSessionCache
+	oldSuites []uint16
+	writers   sync.Pool // of *bufio.Writer
 	// transactions numbers them, from 1.
 	transactions atomic.Int64
 
-	mu     sync.Mutex
-	flows  map[*flow]struct{}
-	closed bool
-	wait   sync.WaitGroup
+	mu       sync.Mutex
+	flows    map[*flow]struct{}
+	closed   bool
+	draining atomic.Bool
+	wait     sync.WaitGroup
 }
 
 // New makes an interceptor.
@@ -108,6 +128,8 @@ func New(conf Config) *Proxy {
 	}
 	transport := &http.Transport{DialContext: conf.Host.Dial, DisableKeepAlives: true}
 	p := &Proxy{conf: conf, fetcher: revocation.HTTPFetcher{Transport: transport}, flows: map[*flow]struct{}{}}
+	p.tickets.Time = conf.Now
+	p.sessions, p.oldSuites = tls.NewLRUClientSessionCache(sessionsKept), allSuites()
 	p.policy.Store(conf.Policy)
 	return p
 }
@@ -165,6 +187,28 @@ func (p *Proxy) Close() error {
 	return nil
 }
 
+// Drain ends the flows that wait for a request and lets the others finish, until ctx
+// ends; then it is Close. HTTP clients are told with the next response that their
+// connection ends.
+func (p *Proxy) Drain(ctx context.Context) error {
+	p.draining.Store(true)
+	p.mu.Lock()
+	for f := range p.flows {
+		f.endIdle()
+	}
+	p.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		p.wait.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	return p.Close()
+}
+
 func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -178,6 +222,7 @@ func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
 }
 
 func (p *Proxy) end(f *flow) {
+	f.logEnd()
 	f.close()
 	f.endTransactions()
 	p.mu.Lock()

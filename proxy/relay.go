@@ -4,59 +4,96 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
-// tunnel copies bytes both ways until both directions have ended. What was
-// peeked at goes first, in one write, so that messages that must not be split
-// (the pseudo-TLS answer, [MS-TURN] 3.1) are not; two plain TCP connections are
-// left to the kernel after that. A FIN is passed on as a FIN, a RST as a RST.
-func tunnel(client *peeked, server net.Conn) {
+// tunnel copies bytes both ways until both directions have ended, and counts them at
+// the client. What was peeked at goes first, in one write, so that messages
+// that must not be split (the pseudo-TLS answer, [MS-TURN] 3.1) are not; two plain
+// TCP connections are left to the kernel after that. A FIN is passed on as a FIN, a
+// RST as a RST.
+//
+// With idle other than 0 a tunnel ends when nothing has moved either way for that
+// long, twice as long at most.
+func tunnel(client *peeked, server net.Conn, idle time.Duration) {
+	t, raw := &pair{idle: idle}, server
+	ahead, _ := server.(*peeked)
+	if ahead != nil {
+		raw = ahead.Conn
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		forward(client, client.Conn, server)
+		client.in += t.forward(0, client, client.Conn, raw)
 	}()
-	forward(newPlain(server), server, client.Conn)
+	client.out += t.forward(1, ahead, raw, client.Conn)
 	<-done
 }
 
-// source is a connection read through whatever holds its first bytes.
-type source interface {
-	io.Reader
-	buffered() []byte
+// pair is the two directions of a tunnel. A direction is quiet when it has ended or
+// moved nothing the last time it looked.
+type pair struct {
+	idle  time.Duration
+	quiet [2]atomic.Bool
 }
 
-// plain is a source without buffered bytes.
-type plain struct{ net.Conn }
+// errIdle ends a tunnel in which nothing moves.
+var errIdle = errors.New("nothing moved for too long")
 
-func newPlain(c net.Conn) plain { return plain{c} }
-func (plain) buffered() []byte  { return nil }
-
-// forward copies from -> to and passes on how it ended. raw is from's connection.
-func forward(from source, raw, to net.Conn) {
-	err := forwardFirst(from, to)
+// forward copies from -> to and passes on how it ended. Ahead has the bytes of from
+// that were read ahead; it may be nil. It gives how many bytes were copied that ahead
+// has not counted: those to the client, it never has.
+func (t *pair) forward(way int, ahead *peeked, from, to net.Conn) (n int64) {
+	first, err := forwardFirst(ahead, to)
 	if err == nil {
-		_, err = io.Copy(to, raw)
+		n, err = t.pump(way, to, from)
 	}
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+	if way == 1 {
+		n += first
+	}
+	t.quiet[way].Store(true)
+	switch {
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ETIMEDOUT):
 		reset(to)
-		reset(raw)
-		return
+		reset(from)
+	case errors.Is(err, errIdle):
+		to.Close()
+		from.Close()
+	default:
+		finish(to)
 	}
-	finish(to)
+	return n
 }
 
-func forwardFirst(from source, to net.Conn) error {
-	first := from.buffered()
-	if len(first) == 0 {
-		return nil
+// pump copies until the end. Reads stop at a deadline only to look whether anything
+// moves at all: what was read until then has been written.
+func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
+	for {
+		if t.idle > 0 {
+			from.SetReadDeadline(time.Now().Add(t.idle))
+		}
+		n, err := io.Copy(to, from)
+		total += n
+		if t.idle <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return total, err
+		}
+		t.quiet[way].Store(n == 0)
+		if n == 0 && t.quiet[1-way].Load() {
+			return total, errIdle
+		}
 	}
-	n, err := to.Write(first)
-	if r, ok := from.(*peeked); ok {
-		r.r.Discard(n)
+}
+
+func forwardFirst(ahead *peeked, to net.Conn) (int64, error) {
+	if ahead == nil || ahead.r.Buffered() == 0 {
+		return 0, nil
 	}
-	return err
+	n, err := to.Write(ahead.buffered())
+	ahead.r.Discard(n)
+	return int64(n), err
 }
 
 // finish sends FIN (inside TLS: close_notify, too) and keeps the other direction.
@@ -78,6 +115,9 @@ func reset(c net.Conn) {
 	}
 	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
 		c = t.NetConn()
+	}
+	if p, ok := c.(*peeked); ok {
+		c = p.Conn
 	}
 	if l, ok := c.(interface{ SetLinger(int) error }); ok {
 		l.SetLinger(0)

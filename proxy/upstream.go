@@ -7,11 +7,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"slices"
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/revocation"
-	"rehearse/proxy/wire/tlshello"
 	"rehearse/reports/journal"
 )
 
@@ -19,6 +17,7 @@ import (
 type serverLeg struct {
 	tls   *tls.Conn
 	state tls.ConnectionState
+	asked bool // for a certificate of the client's
 }
 
 // certificate is the origin's leaf, nil when there is none.
@@ -39,6 +38,7 @@ func (f *flow) dialServer() (net.Conn, *exception) {
 		f.record(journal.UpstreamOpened{To: f.dial, Err: failed.id})
 		return nil, failed
 	}
+	f.supplier = addrPort(c.RemoteAddr()).Addr()
 	f.record(journal.UpstreamOpened{To: f.dial, Leg: c.LocalAddr().String()})
 	f.own(c)
 	return c, nil
@@ -68,24 +68,21 @@ func (f *flow) serverName() string {
 	return f.host
 }
 
-// handshakeServer makes the upstream TLS connection. It verifies nothing: that
-// is validate's part, by policy.
+// handshakeServer makes the upstream TLS connection.
 func (f *flow) handshakeServer(c net.Conn) (serverLeg, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
 	defer cancel()
-	t := tls.Client(c, &tls.Config{
-		ServerName: f.serverName(), InsecureSkipVerify: true, Time: f.p.conf.Now,
-		MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS(), NextProtos: f.upstreamALPN(),
-	})
+	var leg serverLeg
+	t := tls.Client(c, f.originConfig(&leg.asked))
 	err := t.HandshakeContext(ctx)
 	end := journal.HandshakeEnded{Side: "client", Peer: f.peerName()}
 	if err != nil {
 		end.Err = handshakeError(err)
 		f.record(end)
-		return serverLeg{}, err
+		return leg, err
 	}
-	leg := serverLeg{tls: t, state: t.ConnectionState()}
-	end.Version = tlshello.VersionName(leg.state.Version)
+	leg.tls, leg.state = t, t.ConnectionState()
+	end.Version = versionName(leg.state)
 	f.record(end)
 	return leg, nil
 }
@@ -95,22 +92,6 @@ func (f *flow) peerName() string {
 		return n
 	}
 	return f.host
-}
-
-func (f *flow) maxTLS() uint16 {
-	if f.has(FeatureTLS13) {
-		return tls.VersionTLS13
-	}
-	return tls.VersionTLS12
-}
-
-// upstreamALPN offers the origin what the client offers, but for h2: the
-// interceptor serves HTTP/1.1.
-func (f *flow) upstreamALPN() []string {
-	if f.hello == nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(f.hello.ALPN), func(p string) bool { return p == "h2" })
 }
 
 const untrustedIssuer = "ssl_server_cert_untrusted_issuer"

@@ -1,0 +1,106 @@
+package proxy
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Limits keep a client from using the interceptor up. The zero value bounds headers
+// only.
+type Limits struct {
+	// Header is how many bytes the header of a request or a response may have; 0
+	// means 64 KiB. Up to a buffer's worth more may be let pass.
+	Header int
+	// Idle ends connections on which nothing moves: keep-alive connections between
+	// requests, tunnels, stalled transfers. 0 means never.
+	Idle time.Duration
+}
+
+// defaultHeader is the usual bound of headers.
+const defaultHeader = 64 << 10
+
+// headerWait is how long a client may take over the header of a request.
+const headerWait = 60 * time.Second
+
+func (l Limits) header() int64 {
+	if l.Header == 0 {
+		return defaultHeader
+	}
+	return int64(l.Header)
+}
+
+// nextRequest waits for a request for so long, 0 being for ever, and reads its
+// header. Waiting, the flow is idle.
+func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, error) {
+	if wait > 0 {
+		c.deadline(time.Now().Add(wait))
+	}
+	defer c.deadline(time.Time{})
+	f.idle.Store(true)
+	_, err := c.r.Peek(1)
+	f.idle.Store(false)
+	if err != nil {
+		return nil, span{}, err
+	}
+	s := c.span()
+	c.deadline(time.Now().Add(headerWait))
+	c.budget = f.p.conf.Limits.header()
+	req, err := http.ReadRequest(c.r)
+	c.budget = unlimited
+	if errors.Is(err, errTooLong) {
+		err = fmt.Errorf("the header of the request has more than %d bytes", f.p.conf.Limits.header())
+	}
+	return req, s, err
+}
+
+// isEnd says whether a read error is the end of the connection and no message.
+func isEnd(err error) bool {
+	var op *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, net.ErrClosed) || errors.As(err, &op)
+}
+
+// readResponse reads the header of a response, those of 1xx but 101 left out.
+func (l *httpLeg) readResponse(req *http.Request, limit int64) (*http.Response, error) {
+	defer func() { l.conn.budget = unlimited }()
+	for range maxInterim {
+		l.conn.budget = limit
+		resp, err := http.ReadResponse(l.conn.r, req)
+		if err != nil || resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			return resp, err
+		}
+	}
+	return nil, fmt.Errorf("more than %d interim responses", maxInterim)
+}
+
+// maxInterim bounds the 1xx responses before the one that counts.
+const maxInterim = 16
+
+// flushing is a body that has what was written flushed before it is waited for, so
+// that a stream goes on as it comes.
+type flushing struct {
+	io.ReadCloser
+	from *bufio.Reader
+	to   *bufio.Writer
+}
+
+func (b flushing) Read(p []byte) (int, error) {
+	if b.from.Buffered() == 0 {
+		b.to.Flush()
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// flushBetween makes a body flushing, unless there is none.
+func flushBetween(body io.ReadCloser, from *bufio.Reader, to *bufio.Writer) io.ReadCloser {
+	if body == nil || body == http.NoBody {
+		return body
+	}
+	return flushing{body, from, to}
+}
