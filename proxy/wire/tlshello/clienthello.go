@@ -42,6 +42,18 @@ func ParseClientHello(stream []byte) (*ClientHello, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseClientHelloBody(body)
+}
+
+// ClientHello reads the body of a message of TypeClientHello.
+func (m Message) ClientHello() (*ClientHello, error) {
+	if err := m.is(TypeClientHello, "ClientHello"); err != nil {
+		return nil, err
+	}
+	return parseClientHelloBody(m.Body)
+}
+
+func parseClientHelloBody(body []byte) (*ClientHello, error) {
 	r := &reader{message: "ClientHello", at: handshakeHeader, rest: body}
 	h := &ClientHello{Version: r.u16("version")}
 	copy(h.Random[:], r.bytes("random", len(h.Random)))
