@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,6 +47,9 @@ func (a *app) checkFiles(paths []string, release string) error {
 	if err := in.strays(); err != nil {
 		return err
 	}
+	if len(in.scenarios)+len(in.policies) == 0 {
+		return &failure{code: exitNothing, err: errors.New("there is no scenario file and no policy below " + strings.Join(paths, ", ")), hint: "their names end in .yaml, .yml or .cpl"}
+	}
 	list := in.found
 	for _, f := range in.policies {
 		_, found := policy.Compile([]*cpl.File{f}, policy.Options{Release: at})
@@ -84,13 +88,13 @@ func (in *inputs) size() string {
 	}
 	var parts []string
 	if n := len(in.scenarios); n > 0 {
-		parts = append(parts, counted(n, "scenario file", "scenario files"), counted(variants, "variant", "variants"))
+		parts = append(parts, counted(n, "scenario file", "scenario files"))
+	}
+	if variants > 0 { // none where a file has errors
+		parts = append(parts, counted(variants, "variant", "variants"))
 	}
 	if n := len(policies); n > 0 {
 		parts = append(parts, counted(n, "policy", "policies"))
-	}
-	if len(parts) == 0 {
-		return "no files"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -85,6 +85,7 @@ func helpVerb() *cobra.Command {
 				return noVerb(of, rest[0], "rehearse help ")
 			}
 			of.InitDefaultHelpFlag()
+			of.InitDefaultVersionFlag()
 			return of.Help()
 		},
 	}

@@ -32,9 +32,19 @@ func Check(s *scenario.Scenario) diag.List {
 			continue
 		}
 		state = next
-		list = append(list, checkState(state, step.Span)...)
+		list = append(list, met(checkState(state, step.Span), step, state)...)
 	}
 	return Distinct(list)
+}
+
+// met tells of what is wrong with a policy which step brings it about.
+func met(list diag.List, step scenario.Step, state scenario.Appliance) diag.List {
+	for i, d := range list {
+		if d.Span.File != step.Span.File {
+			list[i].Notes = append(d.Notes, diag.Remark{Span: step.Span, Message: fmt.Sprintf("the policy is met here, at release %s", state.Release)})
+		}
+	}
+	return list
 }
 
 // apply brings a state to what a change makes of it.
