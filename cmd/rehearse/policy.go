@@ -20,7 +20,7 @@ func (a *app) policy() *cobra.Command {
 		Use: "policy", Short: "Ask a policy: trace, why, cover, fmt ...", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.policyTrace(), a.policyFmt())
+	c.AddCommand(a.policyTrace(), a.policyCover(), a.policyFmt())
 	return c
 }
 

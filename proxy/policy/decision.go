@@ -33,6 +33,9 @@ type Decision struct {
 	props properties
 }
 
+// Policy is the one that decided.
+func (d Decision) Policy() *Policy { return d.props.policy }
+
 // Mark is the outcome of one rule in a trace: "MATCH:", "miss:", "n/a :", "late:".
 type Mark int
 

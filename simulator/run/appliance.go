@@ -44,7 +44,7 @@ type appliance struct {
 	faulty  *pki.Faulty
 	forge   *emulate.Forge
 	current atomic.Pointer[proxy.Proxy]
-	program *policy.Policy
+	program *Program
 
 	clients   []world.Host
 	listeners map[uint16]net.Listener
@@ -147,18 +147,20 @@ func (a *appliance) install(sources []scenario.Policy) diag.List {
 	if list.HasErrors() {
 		if a.program == nil { // nothing was installed before: the default policy
 			a.program, _ = compile(a.state, nil)
+			a.watchProgram()
 		}
 		return list
 	}
 	a.program = program
+	a.watchProgram()
 	if p := a.current.Load(); p != nil {
-		p.Install(program)
+		p.Install(program.Policy)
 	}
 	return list
 }
 
 // compile makes a program of policy sources for an appliance.
-func compile(state scenario.Appliance, sources []scenario.Policy) (*policy.Policy, diag.List) {
+func compile(state scenario.Appliance, sources []scenario.Policy) (*Program, diag.List) {
 	var files []*cpl.File
 	var list diag.List
 	for _, s := range sources {
@@ -168,16 +170,18 @@ func compile(state scenario.Appliance, sources []scenario.Policy) (*policy.Polic
 	if list.HasErrors() {
 		return nil, list
 	}
-	program, found := policy.Compile(files, policy.Options{Release: state.Release, DefaultDeny: state.DefaultDeny})
-	return program, append(list, found...)
+	opt := policy.Options{Release: state.Release, DefaultDeny: state.DefaultDeny}
+	program, found := policy.Compile(files, opt)
+	return &Program{Policy: program, Files: files, Options: opt}, append(list, found...)
 }
 
 // start puts an interceptor in place as the appliance is set up now.
 func (a *appliance) start() {
 	behaviour, _ := revocation.BehaviourNamed("best-effort")
 	a.current.Store(proxy.New(proxy.Config{
-		Host: a.host, Release: a.state.Release, Policy: a.program, Forge: a.forge, Roots: a.r.roots(),
+		Host: a.host, Release: a.state.Release, Policy: a.program.Policy, Forge: a.forge, Roots: a.r.roots(),
 		Now: a.r.now, Recorder: a.r.log, Revocation: behaviour, Categories: a.categories, Identify: a.r.identify,
+		Finished: a.finished(),
 	}))
 }
 

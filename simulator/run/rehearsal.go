@@ -19,6 +19,7 @@ import (
 // rehearsal is one scenario in its world while it runs.
 type rehearsal struct {
 	scenario  *scenario.Scenario
+	watch     Watcher // nil: nobody watches
 	world     *world.Memory
 	log       *journal.Memory
 	began     time.Time
@@ -37,9 +38,9 @@ var firstClient = netip.MustParseAddr("10.1.0.11")
 
 // build makes the world of a scenario: public PKI, estate, other servers,
 // appliance, clients.
-func build(ctx context.Context, s *scenario.Scenario) (_ *rehearsal, err error) {
+func build(ctx context.Context, s *scenario.Scenario, watch Watcher) (_ *rehearsal, err error) {
 	r := &rehearsal{
-		scenario: s, began: time.Now(), log: journal.NewMemory(),
+		scenario: s, watch: watch, began: time.Now(), log: journal.NewMemory(),
 		world: world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
 		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {},
 	}

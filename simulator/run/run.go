@@ -27,6 +27,8 @@ type Options struct {
 	Bubble func(func())
 	// FailFast starts no further scenario once one has failed.
 	FailFast bool
+	// Watch sees what policies decide; it may be nil.
+	Watch Watcher
 	// Progress is called after each scenario with the number of those done. It may
 	// be nil; calls do not overlap.
 	Progress func(done int, last *reports.Scenario)
@@ -104,7 +106,7 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 		File: s.File, Name: s.Name, Labels: append([]string{}, s.Labels...), Verdict: reports.Passed,
 		Steps: []reports.Step{}, Evidence: []reports.Evidence{}, Variant: variant(s),
 	}}
-	r, err := build(inner, s)
+	r, err := build(inner, s, opt.Watch)
 	if err != nil {
 		return one.fail(fmt.Errorf("building the world: %w", err))
 	}
