@@ -136,7 +136,7 @@ func (s *Space) boxes(f formula, most int) (list []Box, whole bool) {
 		}
 		return nil, true
 	case literal:
-		return []Box{{f.axis: f.in}}, true
+		return []Box{{{f.axis, f.in}}}, true
 	case any:
 		whole = true
 		for _, part := range f {

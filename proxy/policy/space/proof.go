@@ -44,15 +44,15 @@ func (r *Rule) tests() []test { return slices.Concat(r.Layer.guard, r.guard, r.o
 
 // never says whether a formula holds for nothing.
 func (v *View) never(f formula) bool {
-	list, whole := v.s.boxes(f, 1)
+	list, whole := v.s.boxes(f, mostBoxes)
 	return whole && len(list) == 0
 }
 
 // Hidden says whether, wherever a rule holds, a rule that is tried before it in
 // its layer holds too, and which do.
 func (v *View) Hidden(r *Rule) (by []*Rule, proven bool) {
-	own, whole := v.s.boxes(r.Formula, mostBoxes)
-	if !whole {
+	own, whole := v.boxes(r)
+	if !whole || len(own) == 0 {
 		return nil, false
 	}
 	var cover []cover
@@ -80,13 +80,21 @@ func (v *View) cover(o *Rule, own []Box) []cover {
 		return nil
 	}
 	var list []cover
-	boxes, _ := v.s.boxes(o.Formula, mostBoxes) // some of them do
+	boxes, _ := v.boxes(o) // where there are too many, some of them do
 	for _, b := range boxes {
 		if slices.ContainsFunc(own, b.meets) {
 			list = append(list, cover{b, o})
 		}
 	}
 	return list
+}
+
+// boxes are those of a rule, made once.
+func (v *View) boxes(r *Rule) ([]Box, bool) {
+	if r.boxes == nil {
+		r.boxes, r.whole = v.s.boxes(r.Formula, mostBoxes)
+	}
+	return r.boxes, r.whole
 }
 
 // mayMeet is a quick look at whether a formula's plain parts meet boxes.
@@ -96,7 +104,7 @@ func mayMeet(f formula, own []Box) bool {
 		return bool(f)
 	case literal:
 		return slices.ContainsFunc(own, func(b Box) bool {
-			in, ok := b[f.axis]
+			in, ok := b.on(f.axis)
 			return !ok || in.meets(f.in)
 		})
 	case all:

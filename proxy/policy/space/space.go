@@ -66,6 +66,8 @@ type Rule struct {
 	// Formula says for which transactions of the layer's types it holds, with the
 	// guards of its layer and section.
 	Formula formula
+	boxes   []Box // of the formula, once they are made
+	whole   bool
 	hashed  bool
 	pattern policy.URLPattern // of a hashed section
 }
@@ -156,7 +158,7 @@ func (s *Space) real(axis int) Set {
 func (s *Space) size(b Box, axes []int) *big.Int {
 	n := big.NewInt(1)
 	for _, axis := range axes {
-		in, ok := b[axis]
+		in, ok := b.on(axis)
 		if !ok {
 			in = s.real(axis)
 		}
