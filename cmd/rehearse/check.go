@@ -88,10 +88,10 @@ func (in *inputs) size() string {
 	}
 	var parts []string
 	if n := len(in.scenarios); n > 0 {
-		parts = append(parts, counted(n, "scenario file", "scenario files"))
+		parts = append(parts, counted(n, "scenario file"))
 	}
 	if variants > 0 { // none where a file has errors
-		parts = append(parts, counted(variants, "variant", "variants"))
+		parts = append(parts, counted(variants, "variant"))
 	}
 	if n := len(policies); n > 0 {
 		parts = append(parts, counted(n, "policy", "policies"))
@@ -106,9 +106,9 @@ func tally(list diag.List) string {
 		n[d.Severity]++
 	}
 	var parts []string
-	for severity, words := range [...][2]string{{"error", "errors"}, {"warning", "warnings"}, {"note", "notes"}} {
+	for severity, word := range [...]string{"error", "warning", "note"} {
 		if n[severity] > 0 {
-			parts = append(parts, counted(n[severity], words[0], words[1]))
+			parts = append(parts, counted(n[severity], word))
 		}
 	}
 	if len(parts) == 0 {
@@ -117,10 +117,13 @@ func tally(list diag.List) string {
 	return strings.Join(parts, ", ")
 }
 
-// counted is a number of things.
-func counted(n int, one, many string) string {
-	if n == 1 {
+// counted is a number of things: "1 policy", "2 policies". Without many, an "s" does.
+func counted(n int, one string, many ...string) string {
+	switch {
+	case n == 1:
 		return "1 " + one
+	case len(many) > 0:
+		return fmt.Sprintf("%d %s", n, many[0])
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Sprintf("%d %ss", n, one)
 }
