@@ -75,6 +75,19 @@ func (t *categoryTable) add(l *location, n int32) {
 	}
 }
 
+// name is a category's name: as policy defines it, or in lower case.
+func (t *categoryTable) name(n int32) string {
+	if t.defined[n] != "" {
+		return t.defined[n]
+	}
+	for name, number := range t.numbers {
+		if number == n {
+			return name
+		}
+	}
+	return ""
+}
+
 // addName is add by name; a name that policy does not mention is dropped.
 func (t *categoryTable) addName(l *location, name string) {
 	if n, ok := lookupFolded(t.numbers, name); ok {

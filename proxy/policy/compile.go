@@ -28,6 +28,7 @@ func Compile(files []*cpl.File, opt Options) (*Policy, diag.List) {
 	}
 	c.policy.categories.urls.order()
 	c.policy.index = c.index()
+	c.policy.labels = c.numbers
 	return c.policy, diags
 }
 
@@ -40,8 +41,10 @@ type compiler struct {
 	conditions map[string]*cpl.Definition
 	numbers    map[string]int // of compiled named conditions; -1 while one is being compiled
 	subnets    map[string][]addressRange
-	sequential int  // rules so far in sections without a table
-	unusable   bool // the condition being compiled cannot be evaluated
+	sequential int // rules so far in sections without a table
+	// Of the condition being compiled: it cannot be evaluated; what tells its value.
+	unusable bool
+	saw      func(*machine) string
 }
 
 func newCompiler(opt Options) *compiler {
@@ -114,7 +117,7 @@ func hashedSection(sectionType string) bool {
 
 // rule compiles a rule; in [url.regex] its pattern is a condition.
 func (c *compiler) rule(r *cpl.Rule, sectionType string, defaults effects) *rule {
-	out := &rule{number: len(c.policy.rules), at: place(r.At), text: cpl.RuleText(r)}
+	out := &rule{number: len(c.policy.rules), at: place(r.At), text: cpl.RuleText(r), source: r}
 	if sectionType == "url.regex" && r.Pattern != nil {
 		out.conditions = append(out.conditions, c.condition(&cpl.Condition{At: r.Pattern.At, Name: "url.regex", Base: "url", Modifiers: []string{"regex"}, Expr: r.Pattern}))
 	}
@@ -153,8 +156,8 @@ func (c *compiler) condition(cond *cpl.Condition) *condition {
 	if row, ok := cpl.Lookup(cpl.KindCondition, cond.Base); ok && !early(cond.Base) {
 		out.first = row.At
 	}
-	outer := c.unusable
-	c.unusable = false
+	outer, outerSaw := c.unusable, c.saw
+	c.unusable, c.saw = false, nil
 	if t, ok := c.triggers[cond.Base]; ok {
 		out.scope, out.match = t.scope, t.compile(c, cond)
 	} else {
@@ -163,7 +166,8 @@ func (c *compiler) condition(cond *cpl.Condition) *condition {
 	if c.unusable {
 		out.match = func(*machine) value { return unavailable }
 	}
-	c.unusable = outer
+	out.about = &about{cond, c.saw}
+	c.unusable, c.saw = outer, outerSaw
 	return out
 }
 

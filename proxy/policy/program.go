@@ -13,6 +13,7 @@ type Policy struct {
 	layers     []layer
 	rules      []*rule // every rule, in source order; rule.number is its place
 	named      []*namedCondition
+	labels     map[string]int    // places in named by cpl.LabelKey
 	actions    map[string][]Call // by cpl.LabelKey
 	hosts      hostTable
 	categories *categoryTable
@@ -70,6 +71,7 @@ type rule struct {
 	number     int
 	at         string // "file:line"
 	text       string // as the trace prints it
+	source     *cpl.Rule
 	conditions []*condition
 	effects    []effect // defaults first: of two effects on one property the last counts
 	verdict    *verdictEffect
@@ -96,6 +98,13 @@ type condition struct {
 	scope scope
 	first Checkpoint // before it the value does not exist
 	match func(*machine) value
+	about *about
+}
+
+// about is what those want to know who inspect a condition.
+type about struct {
+	source *cpl.Condition
+	saw    func(*machine) string // the value that is tested; nil where it has none of its own
 }
 
 // namedCondition is a compiled define condition.

@@ -24,6 +24,12 @@ type leaf[T any] = func(*compiler, *cpl.Condition) func([]cpl.Value) func(T) boo
 func on[T any](kind leaf[T], read func(*machine) (T, value)) compileTrigger {
 	return func(c *compiler, cond *cpl.Condition) func(*machine) value {
 		test := expression(cond.Expr, kind(c, cond))
+		c.saw = func(m *machine) string {
+			if v, known := read(m); known == yes {
+				return shown(m, cond, v)
+			}
+			return ""
+		}
 		return func(m *machine) value {
 			v, known := read(m)
 			if known != yes {
