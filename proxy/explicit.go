@@ -21,6 +21,8 @@ func start(f *flow) stage {
 		return acceptSSL
 	case TCPTunnel:
 		return acceptTCP
+	case SOCKS:
+		return acceptSOCKS
 	default:
 		return readRequest
 	}
@@ -157,10 +159,13 @@ func peekOuter(f *flow) stage {
 }
 
 // plainProtocol is client.protocol of bytes that are neither TLS nor known: a
-// CONNECT goes on as tunnelled HTTP (KB 176397), a TCP tunnel as tcp.
+// CONNECT goes on as tunnelled HTTP (KB 176397), a TCP tunnel as tcp, one of SOCKS as socks.
 func (f *flow) plainProtocol() string {
-	if f.connect.Type == policy.HTTPProxy {
+	switch {
+	case f.connect.Type == policy.HTTPProxy:
 		return "http"
+	case f.socks != 0:
+		return "socks"
 	}
 	return "tcp"
 }

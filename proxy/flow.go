@@ -55,7 +55,8 @@ type flow struct {
 	ocspError     string
 	logged        bool
 
-	idle atomic.Bool // waiting for a request
+	socks uint8       // version that the client speaks, 0 for none
+	idle  atomic.Bool // waiting for a request
 
 	open   []*evaluation // transactions that have not ended, in the order of their beginnings
 	latest *evaluation   // the one evaluated last

@@ -12,13 +12,14 @@ const (
 	HTTP         Kind = "http"          // transparent, port 80
 	SSL          Kind = "ssl"           // transparent, port 443
 	TCPTunnel    Kind = "tcp-tunnel"    // transparent, anything
+	SOCKS        Kind = "socks"         // explicit, SOCKS 4, 4a and 5
 )
 
 // Kinds lists every kind.
-var Kinds = []Kind{ExplicitHTTP, HTTP, SSL, TCPTunnel}
+var Kinds = []Kind{ExplicitHTTP, HTTP, SSL, TCPTunnel, SOCKS}
 
 // Transparent says whether clients of such a service dial the origin.
-func (k Kind) Transparent() bool { return k != ExplicitHTTP }
+func (k Kind) Transparent() bool { return k != ExplicitHTTP && k != SOCKS }
 
 // Service is a listener with its attributes. Traffic that no service takes is
 // bypassed where it is transparent, refused where it is explicit.

@@ -24,6 +24,7 @@ import (
 	"rehearse/proxy"
 	"rehearse/proxy/emulate"
 	"rehearse/proxy/policy"
+	"rehearse/reports/journal"
 )
 
 // Config is how a gateway is set up. Listen, Services, Authority and what Proxy
@@ -60,8 +61,6 @@ type Config struct {
 	Grace time.Duration
 	// Note is told what an administrator should know, one line each; nil: nobody.
 	Note func(format string, args ...any)
-	// Refused is told of connections that never became a flow, and why; nil: nobody.
-	Refused func(client, proxy netip.AddrPort, why string)
 }
 
 // Gateway is a running proxy. Make one with Open, have it work with Serve.
@@ -77,6 +76,7 @@ type Gateway struct {
 
 	admitted atomic.Int64
 	flows    sync.WaitGroup
+	refused  refusals
 }
 
 // Open opens every listener; clients can connect from then on. An address that is
@@ -84,9 +84,6 @@ type Gateway struct {
 func Open(ctx context.Context, conf Config) (*Gateway, error) {
 	if conf.Note == nil {
 		conf.Note = func(string, ...any) {}
-	}
-	if conf.Refused == nil {
-		conf.Refused = func(netip.AddrPort, netip.AddrPort, string) {}
 	}
 	if err := confine(&conf); err != nil {
 		return nil, err
@@ -139,9 +136,12 @@ func (g *Gateway) open(ctx context.Context) error {
 	host := *g.conf.Host
 	host.Refuse = g.refuseSelf
 	conf := g.conf.Proxy
+	if conf.Recorder == nil {
+		conf.Recorder = journal.Discard
+	}
 	conf.Host, conf.Forge = &host, forge
 	g.proxy = proxy.New(conf)
-	g.direct = proxy.Direct{Host: &host, Recorder: conf.Recorder}
+	g.direct = proxy.Direct{Host: &host, Recorder: conf.Recorder, Idle: conf.Limits.Idle}
 	return nil
 }
 

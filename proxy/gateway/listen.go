@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,27 +31,40 @@ func (g *Gateway) listen(ctx context.Context) error {
 		if err := g.listenAt(ctx, s.Port, s); err != nil {
 			return fmt.Errorf("service %s: %w", s.Name, err)
 		}
-		s.Port = g.listeners[len(g.listeners)-1].at.Port()
 	}
 	return nil
 }
 
-// listenAt opens a port at every address, 0 being that of the configuration. The
-// port that is picked for the first address is asked for at the others.
+// listenAt opens a port at every address, 0 being that of each in the configuration.
+// A port that is picked for one address is asked for at the next ones.
 func (g *Gateway) listenAt(ctx context.Context, port uint16, s *proxy.Service) error {
+	var picked uint16
 	for _, at := range g.conf.Listen {
-		if port != 0 {
-			at = netip.AddrPortFrom(at.Addr(), port)
-		}
-		l, err := g.conf.Host.Listen(ctx, at)
+		want := cmp.Or(port, at.Port(), picked)
+		l, err := g.conf.Host.Listen(ctx, netip.AddrPortFrom(at.Addr(), want))
 		if err != nil {
 			return err
 		}
-		opened := l.Addr().(*net.TCPAddr).AddrPort()
-		g.listeners = append(g.listeners, listener{TCPListener: l, at: netip.AddrPortFrom(at.Addr(), opened.Port()), service: s})
-		port = opened.Port()
+		picked = l.Addr().(*net.TCPAddr).AddrPort().Port()
+		g.listeners = append(g.listeners, listener{TCPListener: l, at: netip.AddrPortFrom(at.Addr(), picked), service: s})
 	}
 	return nil
+}
+
+// Listening tells the services and where they are listened for, one a line.
+func (g *Gateway) Listening() []string {
+	var lines []string
+	for _, l := range g.listeners {
+		switch s := l.service; {
+		case s == nil:
+			lines = append(lines, fmt.Sprintf("redirected connections are taken at %s", l.at))
+		case s.DetectProtocol:
+			lines = append(lines, fmt.Sprintf("%s (%s, detect on) at %s", s.Name, s.Kind, l.at))
+		default:
+			lines = append(lines, fmt.Sprintf("%s (%s, detect off) at %s", s.Name, s.Kind, l.at))
+		}
+	}
+	return lines
 }
 
 // longestPause is how long accepting rests at most when there are no descriptors.
@@ -86,7 +100,7 @@ func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 	if refusal != "" {
 		c.SetLinger(0)
 		c.Close()
-		g.conf.Refused(addrOf(c.RemoteAddr()), addrOf(c.LocalAddr()), refusal)
+		g.refuse(c, refusal)
 		return
 	}
 	g.flows.Go(func() {
@@ -111,10 +125,12 @@ func (g *Gateway) target(l listener, c *net.TCPConn) (in proxy.Interceptor, to p
 		return nil, to, "not redirected here, but connected to this port"
 	}
 	to.Dst = dst
-	for _, s := range g.conf.Services {
-		if s.Port == dst.Port() || s.Port == 0 {
-			to.Service = s
-			return g.proxy, to, ""
+	for _, port := range []uint16{dst.Port(), 0} {
+		for _, s := range g.conf.Services {
+			if s.Port == port {
+				to.Service = s
+				return g.proxy, to, ""
+			}
 		}
 	}
 	return g.direct, to, ""

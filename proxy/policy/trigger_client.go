@@ -54,7 +54,7 @@ func hasClient(m *machine) (bool, value) {
 	return m.tx.Type != CacheRefresh && m.tx.Type != Forwarding, yes
 }
 
-func bySOCKS(*machine) (bool, value) { return false, yes }
+func bySOCKS(m *machine) (bool, value) { return len(m.tx.Other["socks.version"]) > 0, yes }
 
 // The user's conditions are unavailable where nobody is authenticated, so that
 // user=!kim misses too.

@@ -16,7 +16,9 @@ func (d *decoder) services(n *node) []Service {
 	}
 	var kinds []string
 	for _, k := range proxy.Kinds {
-		kinds = append(kinds, string(k))
+		if k != proxy.SOCKS { // which no simulated client speaks
+			kinds = append(kinds, string(k))
+		}
 	}
 	var all []Service
 	for _, item := range n.items {
