@@ -24,6 +24,7 @@ type conference struct {
 	version  int
 	members  []*member
 	watchers []watcher
+	chat     []watcher // the calls with the IM conferencing server
 }
 
 // member is one participant.
@@ -32,7 +33,7 @@ type member struct {
 	media          map[string]bool
 }
 
-// watcher is one subscription to the conference's document.
+// watcher is one subscription to the conference's document, or one call.
 type watcher struct {
 	session *session
 	dialog  *dialog

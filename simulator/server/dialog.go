@@ -120,14 +120,6 @@ func (s *session) send(req *sip.Request, note string) {
 	_ = s.write(req.String()) // reading tells of the connection's end
 }
 
-// inDialog answers a request that needs a dialog and nothing else.
-func (s *session) inDialog(req *sip.Request) *reply {
-	if s.dialog(req.CallID().Value()) == nil {
-		return s.refuse(481, 0, "")
-	}
-	return &reply{status: 200}
-}
-
 // acknowledge takes an ACK or CANCEL. An ACK starts what the INVITE agreed on; a
 // CANCEL comes too late, for every INVITE is answered at once.
 func (s *session) acknowledge(req *sip.Request) *reply {
@@ -164,6 +156,7 @@ func (s *session) hangUp(d *dialog) {
 		d.call.Close()
 		d.conference.media(s.user, audio, false)
 	case d.conference != nil && d.chat:
+		d.conference.talk(s, d, false)
 		d.conference.media(s.user, chat, false)
 	case d.conference != nil:
 		d.conference.leave(s.user)

@@ -67,21 +67,6 @@ func (s *session) joinFocus(req *sip.Request, c *conference) *reply {
 	return nil
 }
 
-// joinChat connects a participant to the IM conferencing server, which takes
-// messages and keeps them.
-func (s *session) joinChat(req *sip.Request, c *conference) *reply {
-	d := s.dialog(req.CallID().Value())
-	if d == nil {
-		d = s.newDialog(req)
-		d.conference, d.chat = c, true
-	}
-	sdp := fmt.Sprintf("v=0\r\no=- 0 0 IN IP4 %[1]s\r\ns=session\r\nc=IN IP4 %[1]s\r\nt=0 0\r\nm=message %d sip %s\r\na=accept-types:text/plain\r\n",
-		s.endpoints["sip"].Addr, s.endpoints["sip"].Port, c.at(chat))
-	s.answer(req, s.called(d, sdpType, []byte(sdp), "in the conference's chat"))
-	c.media(s.user, chat, true)
-	return nil
-}
-
 const sdpType = "application/sdp"
 
 // joinAudio connects a participant to the A/V conferencing server, by offer and

@@ -131,20 +131,6 @@ var _ = Describe("a meeting", func() {
 		})
 	})
 
-	It("has a chat that takes messages", func() {
-		onStage(func(s *stage) {
-			p := s.signedIn("alice@contoso.test", "secret")
-			p.join()
-			res := p.ask(200, p.request("INVITE", chatURI, "<"+chatURI+">", "im", []string{"Content-Type: application/sdp"},
-				"v=0\r\no=- 0 0 IN IP4 10.1.0.11\r\ns=session\r\nc=IN IP4 10.1.0.11\r\nt=0 0\r\nm=message 5060 sip null\r\na=accept-types:text/plain\r\n"))
-			Expect(string(res.Body())).To(ContainSubstring("m=message "))
-			p.hear()
-			Expect(p.read[len(p.read)-1]).To(ContainSubstring(`session-type="chat"`))
-			p.ask(200, p.request("MESSAGE", chatURI, "<"+chatURI+">", "im", []string{"Content-Type: text/plain"}, "hello"))
-			p.ask(481, p.request("MESSAGE", chatURI, "<"+chatURI+">", "other", []string{"Content-Type: text/plain"}, "hello"))
-		})
-	})
-
 	It("is unknown where its organizer is", func() {
 		onStage(func(s *stage) {
 			p := s.signedIn("alice@contoso.test", "secret")

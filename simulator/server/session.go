@@ -143,8 +143,8 @@ func methods() []method {
 		{service, (*session).service},
 		{sip.INVITE, (*session).invite},
 		{sip.BYE, (*session).bye},
-		{sip.INFO, (*session).inDialog},
-		{sip.MESSAGE, (*session).inDialog},
+		{sip.INFO, (*session).message},
+		{sip.MESSAGE, (*session).message},
 		{sip.OPTIONS, (*session).options},
 	}
 }

@@ -84,7 +84,7 @@ func (s *session) subscribed(req *sip.Request, e event, doc []byte) *reply {
 
 // keepSubscription enters the subscription's dialog, or ends it.
 func (s *session) keepSubscription(req *sip.Request, e event, expires int) *dialog {
-	d := s.dialog(req.CallID().Value())
+	d := s.subscription(req, e)
 	if d == nil {
 		d = s.newDialog(req)
 		d.event, d.benotify = e.name, supports(req, "ms-benotify")
@@ -101,6 +101,23 @@ func (s *session) keepSubscription(req *sip.Request, e event, expires int) *dial
 		d.conference.watch(s, d, expires > 0)
 	}
 	return d
+}
+
+// subscription is the one that a request is about, nil when there is none. One that
+// ends a subscription from outside its dialog means the one of that event at that
+// address; pidgin-sipe leaves conferences so.
+func (s *session) subscription(req *sip.Request, e event) *dialog {
+	if d := s.dialog(req.CallID().Value()); d != nil || headerValue(req, "Expires") != "0" {
+		return d
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.dialogs {
+		if d.event == e.name && d.localURI() == about(req) {
+			return d
+		}
+	}
+	return nil
 }
 
 // notify sends a notification inside a subscription's dialog. Others than the
