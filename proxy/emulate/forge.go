@@ -37,6 +37,9 @@ type ForgeConfig struct {
 	Now func() time.Time
 	// Staple adds an OCSP answer to every emulated certificate.
 	Staple bool
+	// SendRoot has the root follow in the chain. Clients need not be sent it, but
+	// curl looks for the issuer that a staple is about among what was sent.
+	SendRoot bool
 	// CacheSize is how many emulated certificates are kept; 0 means 4096.
 	CacheSize int
 	// RSAKey gives the key of emulated RSA certificates; it is asked once, at the
@@ -183,6 +186,9 @@ func (f *Forge) mint(e *entry, r Request) error {
 	e.cert = &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}
 	for _, c := range issuer.Chain() {
 		e.cert.Certificate = append(e.cert.Certificate, c.Raw)
+	}
+	if f.cfg.SendRoot {
+		e.cert.Certificate = append(e.cert.Certificate, issuer.Root().Raw)
 	}
 	f.revokeNew(e)
 	return nil

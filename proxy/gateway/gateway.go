@@ -127,7 +127,8 @@ func (g *Gateway) open(ctx context.Context) error {
 		pointers.Base = g.base
 	}
 	forge, err := emulate.NewForge(emulate.ForgeConfig{
-		Authority: g.conf.Authority, Untrusted: untrusted, Pointers: pointers, Now: g.conf.Proxy.Now, Staple: g.conf.Staple,
+		Authority: g.conf.Authority, Untrusted: untrusted, Pointers: pointers, Now: g.conf.Proxy.Now,
+		Staple: g.conf.Staple, SendRoot: g.conf.Staple,
 	})
 	if err != nil {
 		return err
