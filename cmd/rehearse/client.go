@@ -8,20 +8,24 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"rehearse/reports/diag"
 	"rehearse/simulator/client"
 	"rehearse/simulator/world"
 )
 
 func (a *app) client() *cobra.Command {
 	c := &cobra.Command{
-		Use: "client", Short: "Use one simulated client against any server", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use: "client", Short: "Put one simulated client in front of any server",
+		Long: `Put one simulated client in front of any server, on real sockets, directly or through
+a proxy. A profile says how it judges certificates and revocation and what it speaks:
+rehearse list profiles, rehearse explain skype-strict.`,
 	}
 	c.AddCommand(a.clientSignIn(), a.clientJoin(), a.clientVerify())
 	return c
@@ -45,10 +49,11 @@ func (f *clientFlags) add(c *cobra.Command) {
 	fl.StringVar(&f.dns, "dns", "", "look names up at this DNS server, `ADDR:PORT`, and not at the system's")
 	fl.StringVar(&f.proxy, "proxy", "", "explicit HTTP proxy, `ADDR:PORT`")
 	fl.StringVar(&f.trust, "trust", "", "PEM `FILE` of the trusted root certificates")
-	fl.StringVar(&f.profile, "profile", "skype-strict", "how the client judges, `P`")
-	fl.DurationVar(&f.timeout, "timeout", time.Minute, "give up after `D`")
+	fl.StringVar(&f.profile, "profile", "skype-strict", "profile `P`: how the client judges")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "give up after the time `D`")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object")
 	c.MarkFlagRequired("trust")
+	c.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions(strings.Split(profileNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 }
 
 func profileNames() string {
@@ -64,7 +69,10 @@ func (f clientFlags) config() (client.Config, error) {
 	conf := client.Config{Proxy: f.proxy, Now: time.Now}
 	var ok bool
 	if conf.Profile, ok = client.ProfileNamed(f.profile); !ok {
-		return conf, usage("--profile skype-strict", "no profile %q; there are %s", f.profile, profileNames())
+		return conf, noProfile(f.profile)
+	}
+	if err := f.check(); err != nil {
+		return conf, err
 	}
 	hosts, err := f.hosts()
 	if err != nil {
@@ -88,6 +96,26 @@ func (f clientFlags) config() (client.Config, error) {
 	return conf, err
 }
 
+// noProfile names the profiles there are.
+func noProfile(got string) error {
+	hint := "rehearse list profiles"
+	if near := diag.Nearest(got, slices.Values(strings.Split(profileNames(), ", "))); near != "" {
+		hint = "--profile " + near
+	}
+	return usage(hint, "no profile %q; there are %s", got, profileNames())
+}
+
+// check is what can be told to be wrong without looking anything up.
+func (f clientFlags) check() error {
+	if f.timeout <= 0 {
+		return usage("--timeout 30s", "--timeout %s: want more than nothing", f.timeout)
+	}
+	if host, port, err := net.SplitHostPort(f.proxy); f.proxy != "" && (err != nil || host == "" || port == "") {
+		return usage("--proxy 10.0.0.1:8080", "--proxy %q: want ADDR:PORT", f.proxy)
+	}
+	return nil
+}
+
 // hosts are the lines of --resolve.
 func (f clientFlags) hosts() (map[string]netip.Addr, error) {
 	hosts := map[string]netip.Addr{}
@@ -107,7 +135,7 @@ func hostsKey(name string) string { return strings.ToLower(strings.TrimSuffix(na
 // target is --server, with --connect as one more line of hosts.
 func (f clientFlags) target(hosts map[string]netip.Addr) (string, error) {
 	host, port, err := net.SplitHostPort(f.server)
-	if err != nil {
+	if err != nil || host == "" || port == "" {
 		return "", usage("--server www.example.com:443", "--server %q: want HOST:PORT", f.server)
 	}
 	if f.connect == "" {

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
-			"field": field,
+			"field": field, "judged": judged,
 			"start": start,
 		},
 	})
