@@ -20,8 +20,11 @@ const Schema = 1
 // Report is the result of a run. Its JSON form is a contract; two runs of the
 // same inputs give the same bytes.
 type Report struct {
-	Schema    int        `json:"schema"`
-	Tool      Tool       `json:"tool"`
+	Schema int  `json:"schema"`
+	Tool   Tool `json:"tool"`
+	// Selected is how many scenarios the run was about, over all its shards. Where
+	// there are fewer Scenarios this is a shard, or the run was cut short.
+	Selected  int        `json:"selected"`
 	Scenarios []Scenario `json:"scenarios"`
 	// PolicyCoverage tells for each policy file how often its rules decided.
 	PolicyCoverage []Coverage `json:"policy_coverage"`
@@ -69,6 +72,9 @@ func Count(scenarios []Scenario) Totals {
 
 // Scenario is one variant of one scenario file.
 type Scenario struct {
+	// Index is its place among all that were selected, from 0 on; shards are put
+	// together by it.
+	Index   int      `json:"index"`
 	File    string   `json:"file"`
 	Name    string   `json:"name"`
 	Labels  []string `json:"labels"`
@@ -180,17 +186,4 @@ type Evidence struct {
 	Text  string `json:"text"`
 	// Rule is the policy line behind it, "file.cpl:12", where there is one.
 	Rule string `json:"rule,omitempty"`
-}
-
-// Coverage is how often the rules of one policy file decided.
-type Coverage struct {
-	File  string `json:"file"`
-	Rules []Rule `json:"rules"`
-}
-
-// Rule is one rule of a policy with the number of its matches.
-type Rule struct {
-	Line    int    `json:"line"`
-	Text    string `json:"text"`
-	Matches int    `json:"matches"`
 }

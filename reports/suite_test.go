@@ -37,9 +37,12 @@ func sample() *reports.Report {
 			whole("explicit"), whole("transparent"),
 			unplayable(), unsupported(),
 		},
-		PolicyCoverage: []reports.Coverage{{File: "policy/a.cpl", Rules: []reports.Rule{{Line: 4, Text: "url.domain=<a&b> DENY", Matches: 2}}}},
+		PolicyCoverage: []reports.Coverage{{File: "policy/a.cpl", Source: "; example\n\n<Proxy>\n  url.domain=<a&b> DENY\n", Rules: []reports.Rule{{Line: 4, Text: "url.domain=<a&b> DENY", Matches: 2}}}},
 	}
-	r.Totals = reports.Count(r.Scenarios)
+	for i := range r.Scenarios {
+		r.Scenarios[i].Index = i
+	}
+	r.Selected, r.Totals = len(r.Scenarios), reports.Count(r.Scenarios)
 	return r
 }
 

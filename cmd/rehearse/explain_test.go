@@ -18,6 +18,7 @@ import (
 	"rehearse/proxy/policy/txn"
 	"rehearse/proxy/revocation"
 	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
 	"rehearse/simulator/run"
@@ -66,6 +67,9 @@ func names() map[string][]string {
 	}
 	for _, e := range txn.Explanations() {
 		add("txn.Explanations", e.ID)
+	}
+	for _, e := range reports.Explanations() {
+		add("reports.Explanations", e.ID)
 	}
 	for e := range cpl.Vocabulary() {
 		add("cpl.Vocabulary", e.Name)

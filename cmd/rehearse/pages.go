@@ -11,6 +11,7 @@ import (
 	"rehearse/proxy/policy/cpl"
 	"rehearse/proxy/policy/txn"
 	"rehearse/proxy/revocation"
+	"rehearse/reports"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
 	"rehearse/simulator/run"
@@ -144,6 +145,9 @@ func diagnosticPages() []page {
 	}
 	for _, e := range txn.Explanations() {
 		add("transaction", e.ID, e.Title, e.Text, e.Remedy)
+	}
+	for _, e := range reports.Explanations() {
+		add("report", e.ID, e.Title, e.Text, e.Remedy)
 	}
 	return all
 }

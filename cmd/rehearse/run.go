@@ -1,13 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,21 +69,22 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 	if err != nil {
 		return err
 	}
-	overridden, err := override(chosen, f)
+	overridden, err := override(chosen.scenarios, f)
 	if err != nil {
 		return err
 	}
 	if !overridden {
-		if err := a.refuse(check(chosen), files); err != nil {
+		if err := a.refuse(check(chosen.scenarios), files); err != nil {
 			return err
 		}
 	}
 	return a.play(ctx, chosen, files, f, targets)
 }
 
-func (a *app) play(ctx context.Context, chosen []*scenario.Scenario, files *inputs, f runFlags, targets []target) error {
-	status := newStatus(a.err, len(chosen))
-	rep, err := run.Run(ctx, chosen, run.Options{
+func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, targets []target) error {
+	status := newStatus(a.err, len(chosen.scenarios))
+	rep, err := run.Run(ctx, chosen.scenarios, run.Options{
+		Places: chosen.places, Selected: chosen.of,
 		Workers: f.workers, Bubble: a.bubble, FailFast: f.failFast, Source: files.source,
 		Tool:     reports.Tool{Name: "rehearse", Version: version()},
 		Progress: status.update,
@@ -120,27 +120,38 @@ func (f runFlags) overrides() []string {
 	return flags
 }
 
-// choose applies filter and shard to the variants of the files.
-func choose(files *inputs, f runFlags) ([]*scenario.Scenario, error) {
+// selection is what a run is about, and which part of it is to be run.
+type selection struct {
+	scenarios []*scenario.Scenario
+	places    []int // of the scenarios, in the whole
+	of        int   // size of the whole
+}
+
+// choose applies filter and shard to the variants of the files. A shard may be
+// empty: there can be more of them than scenarios.
+func choose(files *inputs, f runFlags) (selection, error) {
 	filter, err := run.ParseFilter(f.filter)
 	if err != nil {
-		return nil, usage("rehearse run --help", "%v", err)
+		return selection{}, usage("rehearse run --help", "%v", err)
 	}
-	var chosen []*scenario.Scenario
+	var all []*scenario.Scenario
 	for _, file := range files.scenarios {
 		for _, s := range file.Variants {
 			if filter.Takes(s) {
-				chosen = append(chosen, s)
+				all = append(all, s)
 			}
 		}
 	}
-	if f.shard != "" {
-		if chosen, err = run.Shard(chosen, f.shard); err != nil {
-			return nil, usage("--shard 1/3", "%v", err)
-		}
+	if len(all) == 0 {
+		return selection{}, &failure{code: exitNothing, err: fmt.Errorf("no scenario is selected"), hint: "rehearse list scenarios"}
 	}
-	if len(chosen) == 0 {
-		return nil, &failure{code: exitNothing, err: fmt.Errorf("no scenario is selected"), hint: "rehearse list scenarios"}
+	places, err := run.Shard(len(all), cmp.Or(f.shard, "1/1"))
+	if err != nil {
+		return selection{}, usage("--shard 1/3", "%v", err)
+	}
+	chosen := selection{places: places, of: len(all)}
+	for _, at := range places {
+		chosen.scenarios = append(chosen.scenarios, all[at])
 	}
 	return chosen, nil
 }
@@ -189,52 +200,4 @@ func (a *app) refuse(list diag.List, files *inputs) error {
 		return told(exitInput)
 	}
 	return nil
-}
-
-// target is one --report FORMAT=FILE.
-type target struct {
-	format reports.Format
-	file   string
-}
-
-func reportTargets(flags []string) ([]target, error) {
-	var targets []target
-	for _, flag := range flags {
-		name, file, ok := strings.Cut(flag, "=")
-		if !ok || file == "" {
-			return nil, usage("--report junit=results.xml", "--report %q: want FORMAT=FILE", flag)
-		}
-		format, ok := reports.FormatNamed(name)
-		if !ok {
-			return nil, usage("--report json="+file, "--report %q: no format %q; there are %s", flag, name, formatNames())
-		}
-		targets = append(targets, target{format, file})
-	}
-	return targets, nil
-}
-
-func formatNames() string {
-	var names []string
-	for _, f := range reports.Formats() {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-// write makes the file anew; "-" is standard output.
-func (t target) write(rep *reports.Report) (err error) {
-	var w io.Writer = os.Stdout
-	if t.file != "-" {
-		f, err := os.Create(t.file)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		w = f
-	}
-	return t.format.Write(w, rep)
 }

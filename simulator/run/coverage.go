@@ -1,9 +1,6 @@
 package run
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -19,41 +16,33 @@ type place struct {
 	line int
 }
 
-// coverage counts the matches of rules; rules that never matched count 0.
-type coverage map[place]*reports.Rule
-
-func (c coverage) add(o coverage) {
-	for at, rule := range o {
-		if have := c[at]; have != nil {
-			have.Matches += rule.Matches
-			continue
-		}
-		copied := *rule
-		c[at] = &copied
-	}
-}
-
 // coverage counts what the rehearsal's policies did. A rule is counted once for
 // each evaluation in which it matched.
-func (r *rehearsal) coverage() coverage {
-	c := coverage{}
+func (r *rehearsal) coverage() []reports.Coverage {
+	var all []reports.Coverage
+	counts := map[place]*reports.Rule{}
 	for _, p := range r.scenario.Policies() {
-		c.rules(p)
+		c := reports.Coverage{File: p.Name, Source: string(p.Source), Rules: rules(p)}
+		for i := range c.Rules {
+			counts[place{c.File, c.Rules[i].Line}] = &c.Rules[i]
+		}
+		all = append(all, c)
 	}
 	for _, e := range r.log.Log() {
 		m, ok := e.Body.(journal.RuleMatched)
 		if !ok {
 			continue
 		}
-		if rule := c[placeOf(m.At)]; rule != nil {
+		if rule := counts[placeOf(m.At)]; rule != nil {
 			rule.Matches++
 		}
 	}
-	return c
+	return all
 }
 
-// rules enters every rule of a policy.
-func (c coverage) rules(p scenario.Policy) {
+// rules are those of a policy, none of which has matched.
+func rules(p scenario.Policy) []reports.Rule {
+	all := []reports.Rule{}
 	f, _ := cpl.Parse(p.Name, p.Source)
 	for _, item := range f.Items {
 		layer, ok := item.(*cpl.Layer)
@@ -62,11 +51,11 @@ func (c coverage) rules(p scenario.Policy) {
 		}
 		for _, section := range layer.Sections {
 			for _, rule := range section.Rules {
-				at := place{p.Name, rule.At.Start.Line}
-				c[at] = &reports.Rule{Line: at.line, Text: cpl.RuleText(rule)}
+				all = append(all, reports.Rule{Line: rule.At.Start.Line, Text: cpl.RuleText(rule)})
 			}
 		}
 	}
+	return all
 }
 
 func placeOf(at string) place {
@@ -76,20 +65,4 @@ func placeOf(at string) place {
 	}
 	line, _ := strconv.Atoi(at[i+1:])
 	return place{at[:i], line}
-}
-
-// report puts the counts in order of files and lines.
-func (c coverage) report() []reports.Coverage {
-	places := slices.SortedFunc(maps.Keys(c), func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
-	})
-	out := []reports.Coverage{}
-	for _, at := range places {
-		if len(out) == 0 || out[len(out)-1].File != at.file {
-			out = append(out, reports.Coverage{File: at.file})
-		}
-		last := &out[len(out)-1]
-		last.Rules = append(last.Rules, *c[at])
-	}
-	return out
 }

@@ -22,6 +22,10 @@ import (
 type Options struct {
 	// Workers is how many scenarios run at a time; below 1 means 1.
 	Workers int
+	// Selected is the size of the selection of which the scenarios are a shard, and
+	// Places are their places in it. Zero: they are the whole selection.
+	Selected int
+	Places   []int
 	// Bubble runs a function in virtual time and returns when it is done. Nil
 	// runs in real time.
 	Bubble func(func())
@@ -80,7 +84,7 @@ func Run(ctx context.Context, scenarios []*scenario.Scenario, opt Options) (*rep
 // result is one scenario's part of the report, with what coverage needs.
 type result struct {
 	report reports.Scenario
-	cover  coverage
+	cover  []reports.Coverage
 }
 
 // isolated runs one scenario in a bubble.
@@ -138,15 +142,23 @@ func (o *result) fail(err error) *result {
 
 // collect puts the results together, in order.
 func collect(results []*result, opt Options) *reports.Report {
-	rep := &reports.Report{Schema: reports.Schema, Tool: opt.Tool, Scenarios: []reports.Scenario{}}
-	total := coverage{}
-	for _, r := range results {
-		if r != nil {
-			rep.Scenarios = append(rep.Scenarios, r.report)
-			total.add(r.cover)
-		}
+	rep := &reports.Report{Schema: reports.Schema, Tool: opt.Tool, Selected: len(results), Scenarios: []reports.Scenario{}}
+	if opt.Selected > 0 {
+		rep.Selected = opt.Selected
 	}
-	rep.PolicyCoverage = total.report()
+	var covers [][]reports.Coverage
+	for i, r := range results {
+		if r == nil {
+			continue
+		}
+		r.report.Index = i
+		if opt.Selected > 0 {
+			r.report.Index = opt.Places[i]
+		}
+		rep.Scenarios = append(rep.Scenarios, r.report)
+		covers = append(covers, r.cover)
+	}
+	rep.PolicyCoverage = reports.MergeCoverage(covers...)
 	rep.Totals = reports.Count(rep.Scenarios)
 	return rep
 }
@@ -154,15 +166,16 @@ func collect(results []*result, opt Options) *reports.Report {
 // ErrShard is a shard that is not i/n with 1 <= i <= n.
 var ErrShard = errors.New(`want i/n with 1 <= i <= n, such as "2/3"`)
 
-// Shard takes every n-th scenario, beginning with the i-th, from 1 on.
-func Shard(scenarios []*scenario.Scenario, shard string) ([]*scenario.Scenario, error) {
+// Shard gives the places, of as many scenarios, that belong to one of n shards:
+// every n-th, beginning with the i-th, from 1 on.
+func Shard(scenarios int, shard string) ([]int, error) {
 	var i, n int
 	if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n || fmt.Sprintf("%d/%d", i, n) != shard {
 		return nil, fmt.Errorf("shard %q: %w", shard, ErrShard)
 	}
-	var mine []*scenario.Scenario
-	for at := i - 1; at < len(scenarios); at += n {
-		mine = append(mine, scenarios[at])
+	var mine []int
+	for at := i - 1; at < scenarios; at += n {
+		mine = append(mine, at)
 	}
 	return mine, nil
 }
