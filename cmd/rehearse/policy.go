@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +19,7 @@ func (a *app) policy() *cobra.Command {
 		Use: "policy", Short: "Ask a policy: trace, why, cover, fmt ...", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.policyTrace(), a.policyCover(), a.policyFmt())
+	c.AddCommand(a.policyTrace(), a.policyWhy(), a.policyCover(), a.policyFmt())
 	return c
 }
 
@@ -205,6 +204,3 @@ evaluated at these points. Without "checkpoints" it is evaluated at all of them:
 	b.WriteString("\nAny other condition of policy may stand there too: request.application.name, ...\n")
 	return b.String()
 }
-
-// errNoRule is a FILE:LINE that is no rule.
-var errNoRule = errors.New("no rule stands there")

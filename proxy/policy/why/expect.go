@@ -48,6 +48,9 @@ func (q *question) outcome(want string) {
 		return
 	}
 	q.say(q.origin(at), fmt.Sprintf("the transaction ends with %s %s, not with %s", got, by(at), want))
+	if want == "allow" && q.decision.Verdict.Forced {
+		q.say(q.origin(at), "it is forced: whatever else matches, this rule must not")
+	}
 	number, ok := q.nearestRule(want)
 	if !ok {
 		q.answer.Outcome = NoRule

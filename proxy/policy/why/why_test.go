@@ -184,6 +184,14 @@ var _ = Describe("An expectation", func() {
 		Expect([]any{a.Outcome, a.Rule.At, a.By.At}).To(Equal([]any{why.Overridden, "local:2", "local:4"}))
 	})
 
+	It("is hopeless against a verdict that is forced", func() {
+		a := outcome(give(request, "<Proxy>", "FORCE_DENY", "<Proxy>", "ALLOW"), "allow")
+		Expect(told(a)[:2]).To(Equal([]string{
+			"the transaction ends with deny by the rule at local:2, not with allow",
+			"it is forced: whatever else matches, this rule must not",
+		}))
+	})
+
 	It("may be a mode of interception", func() {
 		g := give(`{"type": "ssl.intercept", "url": "www.a.test:443"}`, "<SSL-Intercept>", "url.domain=b.test ssl.forward_proxy(no)", "ssl.forward_proxy(https)")
 		Expect(outcome(g, "HTTPS")).To(And(HaveField("Outcome", why.AsExpected), HaveField("Rule.At", "local:3")))
