@@ -16,8 +16,9 @@ import (
 
 func (a *app) policy() *cobra.Command {
 	c := &cobra.Command{
-		Use: "policy", Short: "Ask a policy: trace, why, cover, fmt ...", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use: "policy", Short: "Ask a policy: what it does to a transaction, and why; what scenarios touch of it",
+		Long: `Ask a policy what it does to a transaction and why, count what scenarios touch of it,
+and lay it out. Nothing is sent anywhere; cover runs scenarios in virtual time.`,
 	}
 	c.AddCommand(a.policyTrace(), a.policyWhy(), a.policyCover(), a.policyFmt())
 	return c
@@ -187,7 +188,8 @@ what such a condition would see. Several transactions stand in a list.
 A value holds from the beginning; a condition sees it from the checkpoint on at
 which such a value is known. A value that changes on the way stands in
 "checkpoints": each entry names a point and what is new there, and policy is
-evaluated at these points. Without "checkpoints" it is evaluated at all of them:
+evaluated at these points. Without "checkpoints" it is evaluated at all of them from
+the request on. There are
 `)
 	var points []string
 	for _, at := range txn.Checkpoints() {

@@ -34,7 +34,8 @@ type Transaction struct {
 	Name   string    // "name" in the file, for reports; "" for none
 	ID     int       // the transaction ID that a trace shows, 1 where the file says none
 	Status int       // the HTTP status that the client got, 0 for none
-	// Points are in the order of checkpoints; there is at least one.
+	// Points are in the order of checkpoints; there is at least one. Where the file
+	// names none they are all from the request on.
 	Points []Point
 }
 

@@ -101,7 +101,7 @@ var _ = Describe("A transaction file", func() {
 	})
 
 	It("stands at every checkpoint, or at those it names with what is new there", func() {
-		Expect(read(`{"url": "http://a.test/"}`).Points).To(HaveLen(10))
+		Expect(read(`{"url": "http://a.test/"}`).Points).To(HaveLen(9))
 		t := read(`{"http.method": "CONNECT", "url": "a.test:443", "detect_protocol": true, "name": "one", "transaction.id": 7,
 			"checkpoints": [{"at": "request"}, {"at": "first bytes", "tunneled": false}, {"at": "client hello", "request.header.X": "y"}]}`)
 		Expect([]any{t.Name, t.ID}).To(Equal([]any{"one", 7}))

@@ -112,7 +112,7 @@ func (q *question) matched(i *policy.Inspection, number int) {
 		if forced(by) {
 			what = "the rule at " + by.At + " forced its verdict, which no other rule changes"
 		}
-		q.say(by.Source.At, fmt.Sprintf("it matched at checkpoint %q, but its %s gives way: %s", q.answer.Checkpoint, strings.Join(lost, ", "), what))
+		q.say(by.Source.At, fmt.Sprintf("it matched at checkpoint %q, but its %s: %s", q.answer.Checkpoint, giveWay(lost), what))
 	case i.Verdict == nil && len(i.Settings) == 0:
 		q.say(i.Source.At, fmt.Sprintf("it matched at checkpoint %q; it sets nothing, and ends its layer", q.answer.Checkpoint))
 	default:
@@ -121,6 +121,15 @@ func (q *question) matched(i *policy.Inspection, number int) {
 	if i.Verdict != nil && !q.decision.Final {
 		q.say(i.Source.At, "its verdict is not final: a later rule is not decided yet")
 	}
+}
+
+// giveWay says of one or more settings that they do.
+func giveWay(lost []string) string {
+	if len(lost) == 1 {
+		return lost[0] + " gives way"
+	}
+	last := len(lost) - 1
+	return strings.Join(lost[:last], ", ") + " and " + lost[last] + " give way"
 }
 
 func forced(i *policy.Inspection) bool { return i.Verdict != nil && i.Verdict.Forced }
