@@ -27,6 +27,8 @@ func TestScripts(t *testing.T) {
 		Dir:                "testdata/script",
 		RequireUniqueNames: true, RequireExplicitExec: true,
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
+		Setup:         setup,
+		Condition:     installed,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"field": field, "judged": judged,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -72,4 +73,37 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+// setup gives scripts the module's root as $ROOT.
+func setup(env *testscript.Env) error {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	env.Setenv("ROOT", dir)
+	return err
+}
+
+// installed is a condition of scripts: [pkg-config:NAME] for a library's development
+// files, [plugin:FILE] for a plug-in of libpurple.
+func installed(condition string) (bool, error) {
+	kind, name, _ := strings.Cut(condition, ":")
+	switch kind {
+	case "pkg-config":
+		return exec.Command("pkg-config", "--exists", name).Run() == nil, nil
+	case "plugin":
+		for _, variable := range []string{"plugindir", "prefix"} {
+			dir, err := exec.Command("pkg-config", "--variable="+variable, "purple").Output()
+			if err != nil {
+				continue
+			}
+			in := strings.TrimSpace(string(dir))
+			if variable == "prefix" { // Debian looks there as well
+				in = filepath.Join(in, "lib", "purple-2")
+			}
+			if _, err := os.Stat(filepath.Join(in, name)); err == nil {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	return false, fmt.Errorf("condition %q, want pkg-config:NAME or plugin:FILE", condition)
 }
