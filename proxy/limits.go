@@ -43,7 +43,10 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 	}
 	defer c.deadline(time.Time{})
 	f.idle.Store(true)
-	_, err := c.r.Peek(1)
+	err := net.ErrClosed
+	if !f.p.draining.Load() { // else nobody is going to end the wait
+		_, err = c.r.Peek(1)
+	}
 	f.idle.Store(false)
 	if err != nil {
 		return nil, span{}, err

@@ -147,6 +147,9 @@ func play(role string) int {
 // ask requests /asked of a server and gives who issued its certificate, and the body.
 func ask(target, name string) string {
 	c, err := net.DialTimeout("tcp", target, 10*time.Second)
+	if errors.Is(err, syscall.ECONNRESET) {
+		return "reset"
+	}
 	if err != nil {
 		return err.Error()
 	}
