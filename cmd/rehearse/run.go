@@ -23,6 +23,7 @@ type runFlags struct {
 	filter, shard   string
 	reports         []string
 	policy, release string
+	traces          string
 	failFast        bool
 	verbose         bool
 }
@@ -50,6 +51,7 @@ A filter takes labels, release comparisons and matrix settings:
 	fl.StringArrayVar(&f.reports, "report", nil, "also write a report, `FORMAT=FILE`; formats: "+formatNames()+"; may be repeated")
 	fl.StringVar(&f.policy, "policy", "", "install the policy in `FILE` in place of every one that scenarios name")
 	fl.StringVar(&f.release, "release", "", "run every appliance at release `R`, upgrades included")
+	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
 	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of passed scenarios too")
 	return c
@@ -83,17 +85,21 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 
 func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, targets []target) error {
 	status := newStatus(a.err, len(chosen.scenarios))
+	var traces run.Traces
 	rep, err := run.Run(ctx, chosen.scenarios, run.Options{
 		Places: chosen.places, Selected: chosen.of,
 		Workers: f.workers, Bubble: a.bubble, FailFast: f.failFast, Source: files.source,
 		Tool:     reports.Tool{Name: "rehearse", Version: version()},
-		Progress: status.update,
+		Progress: status.update, Watch: f.watcher(&traces),
 	})
 	status.clear()
 	for _, t := range targets {
 		if err := t.write(rep); err != nil {
 			return unable(err, "give a FILE in a folder that can be written to")
 		}
+	}
+	if err := writeTraces(f.traces, traces.Pages()); err != nil {
+		return err
 	}
 	console := reports.Console{Colour: colour(a.out), Verbose: f.verbose, Again: f.overrides()}
 	if err := console.Write(a.out, rep); err != nil {
@@ -106,6 +112,14 @@ func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFl
 		return told(exitFailed)
 	}
 	return nil
+}
+
+// watcher is traces where the command line wants them.
+func (f runFlags) watcher(traces *run.Traces) run.Watcher {
+	if f.traces == "" {
+		return nil
+	}
+	return traces
 }
 
 // overrides are the flags that change what scenarios say.
