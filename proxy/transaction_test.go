@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -23,14 +24,22 @@ func told(list []policy.Trace) (lines []string) {
 
 var _ = Describe("a transaction's end", func() {
 	It("is told once for each, with the last evaluation and what the client got", func() {
+		var mu sync.Mutex
 		var ended []policy.Trace
-		standing(setup{policy: httpsObject + tracing, detect: true, ended: func(t policy.Trace) { ended = append(ended, t) }}, func(st *stand) {
+		keep := func(t policy.Trace) {
+			mu.Lock()
+			defer mu.Unlock()
+			ended = append(ended, t)
+		}
+		standing(setup{policy: httpsObject + tracing, detect: true, ended: keep}, func(st *stand) {
 			c, _, _ := st.dial("site.test:443")
 			t, err := st.secure(c, "site.test")
 			Expect(err).NotTo(HaveOccurred())
 			Expect(ask(t, getRequest)).To(Equal("HTTP/1.1 200 OK"))
 			t.Close()
 			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
 			Expect(told(ended)).To(Equal([]string{
 				"1 http.proxy CONNECT tcp://site.test:443/ 200",
 				"2 ssl.intercept  tcp://site.test:443/ 0",
@@ -59,6 +68,8 @@ var _ = Describe("a transaction's end", func() {
 			Expect(status).To(Equal(403))
 			c.Close()
 			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
 			Expect(told(ended)).To(Equal([]string{"1 http.proxy CONNECT tcp://site.test:443/ 403"}))
 			Expect(ended[0].Decision.Verdict.At).To(Equal("test.cpl:2"))
 		})

@@ -26,16 +26,21 @@ func (p *Policy) Decide(tx *Transaction, at Checkpoint) Decision {
 // slower and gives the same decision.
 func (p *Policy) Explain(tx *Transaction, at Checkpoint) Decision {
 	m := p.machine(tx, at)
-	m.explaining = true
-	if m.heldBy == nil {
-		m.heldBy = make([]string, len(p.named))
-	}
+	m.explain()
 	m.run()
 	d := m.decision()
 	d.Steps = m.steps
 	m.steps = nil
 	p.release(m)
 	return d
+}
+
+// explain makes the machine keep what its steps and lines were.
+func (m *machine) explain() {
+	m.explaining = true
+	if m.heldBy == nil {
+		m.heldBy = make([]string, len(m.policy.named))
+	}
 }
 
 // machine evaluates one policy for one transaction at one checkpoint.

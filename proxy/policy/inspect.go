@@ -101,7 +101,7 @@ type Test struct {
 // Inspect looks at a rule, by its place among Rules.
 func (p *Policy) Inspect(tx *Transaction, at Checkpoint, number int) Inspection {
 	m := p.machine(tx, at)
-	m.explaining = true
+	m.explain()
 	defer p.release(m)
 	l, s := p.find(number)
 	r := p.rules[number]
@@ -176,7 +176,7 @@ func (p *Policy) Nearest(tx *Transaction, at Checkpoint, label string) *NamedLin
 		return nil
 	}
 	m := p.machine(tx, at)
-	m.explaining = true
+	m.explain()
 	defer p.release(m)
 	var best *NamedLine
 	lines := p.named[number].lines
