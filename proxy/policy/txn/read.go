@@ -162,29 +162,22 @@ func (r *reader) wrong(name string, at diag.Span, err error) {
 // request.header.NAME; nil after reporting why there is none.
 func (r *reader) field(m member) (*field, string) {
 	name := strings.ToLower(m.name)
-	rows := fields()
-	byName := func(name string) *field {
-		if i := slices.IndexFunc(rows, func(f field) bool { return f.name == name }); i >= 0 {
-			return &rows[i]
-		}
-		return nil
-	}
-	if f := byName(alias(name)); f != nil && f.name != "request.header" && f.name != "response.header" {
+	if f := r.fields[alias(name)]; f != nil && f.name != "request.header" && f.name != "response.header" {
 		return f, ""
 	}
 	base, argument, modifiers := cpl.ConditionName(m.name)
 	row, known := conditionKnown(base)
 	switch instead, derived := follows(base); {
 	case !known:
-		r.unknown(m, rows)
+		r.unknown(m)
 	case row.Free != "" && !row.FreeOptional && argument == "":
 		r.fail(idName, m.at, fmt.Sprintf("%s needs a name behind it", base), fmt.Sprintf("%q: ...", base+"."+row.Free))
 	case len(modifiers) > 0:
 		r.fail(idName, m.at, fmt.Sprintf("%q is a test; want the value that it tests", m.name), fmt.Sprintf("%q: ...", strings.TrimSuffix(name, "."+strings.Join(modifiers, "."))))
 	case derived:
 		r.fail(idName, m.at, fmt.Sprintf("the value of %s follows from %s", base, instead), fmt.Sprintf("%q: ...", instead))
-	case byName(alias(base)) != nil:
-		return byName(alias(base)), argument
+	case r.fields[alias(base)] != nil:
+		return r.fields[alias(base)], argument
 	case policy.Evaluates(base) && base != "health_check":
 		r.fail(idName, m.at, fmt.Sprintf("%s is nothing that a transaction could say: %s", base, row.Doc))
 	default:
@@ -208,9 +201,9 @@ func other(row cpl.Entry, base, argument string) *field {
 	}}
 }
 
-func (r *reader) unknown(m member, rows []field) {
+func (r *reader) unknown(m member) {
 	names := func(yield func(string) bool) {
-		for _, f := range rows {
+		for _, f := range fields() {
 			if !yield(f.name) {
 				return
 			}

@@ -69,7 +69,10 @@ func Checkpoints() []policy.Checkpoint {
 // Parse reads one transaction, or a list of them. name is the file's in
 // diagnostics. Transactions with an error are left out.
 func Parse(name string, src []byte) ([]*Transaction, diag.List) {
-	r := &reader{document: document{file: name, src: src}}
+	r := &reader{document: document{file: name, src: src}, fields: map[string]*field{}}
+	for _, f := range fields() {
+		r.fields[f.name] = &f
+	}
 	root := r.tree()
 	if root == nil {
 		return nil, r.diags
@@ -94,7 +97,8 @@ func Parse(name string, src []byte) ([]*Transaction, diag.List) {
 // reader makes transactions of one document.
 type reader struct {
 	document
-	diags diag.List
+	fields map[string]*field
+	diags  diag.List
 }
 
 func (r *reader) fail(id string, at diag.Span, msg string, hints ...string) {

@@ -28,19 +28,12 @@ func (q *question) rule(number int) {
 }
 
 // steps finds the rule in the evaluation at the transaction's end: its own step,
-// and the one that kept the layer from coming to it.
+// or the one that kept the layer from coming to it.
 func (q *question) steps(i *policy.Inspection, number int) (own, other *policy.Step) {
-	for n := range q.decision.Steps {
-		s := &q.decision.Steps[n]
-		switch {
-		case s.LayerNumber != i.LayerNumber || s.Number < 0:
-		case s.Number == number:
-			return s, nil
-		case s.Mark == policy.Match || s.Mark == policy.Late:
-			other = s
-		}
+	if own = q.own[number]; own != nil {
+		return own, nil
 	}
-	return nil, other
+	return nil, q.ends[i.LayerNumber]
 }
 
 // guardFails says whether a guard above the rule does not hold.

@@ -79,12 +79,25 @@ type question struct {
 	tx       *txn.Transaction
 	end      txn.Point
 	decision policy.Decision
+	own      map[int]*policy.Step // by rule
+	ends     map[int]*policy.Step // by layer: the rule that matched in it, or is late
 	answer   Answer
 }
 
 func ask(p *policy.Policy, tx *txn.Transaction) *question {
 	end := tx.Last()
-	return &question{policy: p, tx: tx, end: end, decision: p.Explain(end.Transaction, end.At)}
+	q := &question{policy: p, tx: tx, end: end, decision: p.Explain(end.Transaction, end.At),
+		own: map[int]*policy.Step{}, ends: map[int]*policy.Step{}}
+	for n := range q.decision.Steps {
+		s := &q.decision.Steps[n]
+		if s.Number < 0 {
+			continue
+		}
+		if q.own[s.Number] = s; s.Mark == policy.Match || s.Mark == policy.Late {
+			q.ends[s.LayerNumber] = s
+		}
+	}
+	return q
 }
 
 // AboutRule tells what became of a rule, by its place among the policy's Rules.
