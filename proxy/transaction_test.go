@@ -14,6 +14,24 @@ import (
 
 const tracing = "<Proxy>\n trace.request(yes) trace.rules(all) trace.destination(\"a.html\")\n"
 
+// kept are the transactions that flows tell of at their end.
+type kept struct {
+	mu   sync.Mutex
+	list []policy.Trace
+}
+
+func (k *kept) keep(t policy.Trace) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.list = append(k.list, t)
+}
+
+func (k *kept) all() []policy.Trace {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.list
+}
+
 // told are transactions that have ended, in short.
 func told(list []policy.Trace) (lines []string) {
 	for _, t := range list {
@@ -24,22 +42,15 @@ func told(list []policy.Trace) (lines []string) {
 
 var _ = Describe("a transaction's end", func() {
 	It("is told once for each, with the last evaluation and what the client got", func() {
-		var mu sync.Mutex
-		var ended []policy.Trace
-		keep := func(t policy.Trace) {
-			mu.Lock()
-			defer mu.Unlock()
-			ended = append(ended, t)
-		}
-		standing(setup{policy: httpsObject + tracing, detect: true, ended: keep}, func(st *stand) {
+		var ended kept
+		standing(setup{policy: httpsObject + tracing, detect: true, ended: ended.keep}, func(st *stand) {
 			c, _, _ := st.dial("site.test:443")
 			t, err := st.secure(c, "site.test")
 			Expect(err).NotTo(HaveOccurred())
 			Expect(ask(t, getRequest)).To(Equal("HTTP/1.1 200 OK"))
 			t.Close()
 			time.Sleep(time.Second)
-			mu.Lock()
-			defer mu.Unlock()
+			ended := ended.all()
 			Expect(told(ended)).To(Equal([]string{
 				"1 http.proxy CONNECT tcp://site.test:443/ 200",
 				"2 ssl.intercept  tcp://site.test:443/ 0",
@@ -62,14 +73,13 @@ var _ = Describe("a transaction's end", func() {
 	})
 
 	It("has the status of a refusal", func() {
-		var ended []policy.Trace
-		standing(setup{policy: "<Proxy>\n DENY\n", ended: func(t policy.Trace) { ended = append(ended, t) }}, func(st *stand) {
+		var ended kept
+		standing(setup{policy: "<Proxy>\n DENY\n", ended: ended.keep}, func(st *stand) {
 			c, _, status := st.dial("site.test:443")
 			Expect(status).To(Equal(403))
 			c.Close()
 			time.Sleep(time.Second)
-			mu.Lock()
-			defer mu.Unlock()
+			ended := ended.all()
 			Expect(told(ended)).To(Equal([]string{"1 http.proxy CONNECT tcp://site.test:443/ 403"}))
 			Expect(ended[0].Decision.Verdict.At).To(Equal("test.cpl:2"))
 		})
