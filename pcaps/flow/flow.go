@@ -55,7 +55,6 @@ type Flow struct {
 	reader   any     // Reader or DatagramReader
 	newer    *Flow   // in the table's list by last use
 	older    *Flow
-	dead     bool // ended, and no longer read
 }
 
 // Ending is a FIN or a RST.

@@ -13,8 +13,9 @@ const maxLive = 1 << 16
 type Opener interface {
 	OpenTCP(*Flow) Reader
 	OpenUDP(*Flow) DatagramReader
-	// Closed is told of every flow at its end, after its reader's Done.
-	Closed(*Flow)
+	// Closed is told of every flow at its end, after its reader's Done. The reader
+	// is nil for a flow without one.
+	Closed(f *Flow, reader any)
 }
 
 // Table follows flows. Make it with NewTable, and call At before each packet. It is
@@ -134,26 +135,15 @@ func (t *Table) close(f *Flow) {
 	if t.last == f {
 		t.last = nil
 	}
-	t.finish(f)
-	t.opener.Closed(f)
-}
-
-// finish ends the reading of a flow that may still be followed.
-func (t *Table) finish(f *Flow) {
-	if f.dead {
-		return
-	}
-	f.dead = true
 	if f.Transport == TCP {
 		t.flush(f)
 	}
-	switch r := f.reader.(type) {
-	case Reader:
-		r.Done()
-	case DatagramReader:
+	reader := f.reader
+	f.reader = nil
+	if r, ok := reader.(interface{ Done() }); ok {
 		r.Done()
 	}
-	f.reader = nil
+	t.opener.Closed(f, reader)
 }
 
 func (t *Table) link(f *Flow) {

@@ -78,9 +78,6 @@ func (f *Flow) greet(s Side, seg *packet.Segment) {
 
 // segment reads what a segment carries and ends.
 func (t *Table) segment(f *Flow, s Side, seg *packet.Segment) {
-	if f.dead {
-		return
-	}
 	if seg.Flags.Has(packet.ACK) {
 		f.half[s.Other()].acknowledge(seg.Ack)
 	}
@@ -151,7 +148,7 @@ func (t *Table) tell(f *Flow, s Side, at Moment, had int, b []byte, length int) 
 }
 
 func (t *Table) reader(f *Flow) Reader {
-	if f.reader == nil && !f.dead {
+	if f.reader == nil {
 		if r := t.opener.OpenTCP(f); r != nil {
 			f.reader = r
 		}

@@ -1,0 +1,203 @@
+package story
+
+import (
+	"encoding/base64"
+	"net/url"
+	"path"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"rehearse/pcaps/flow"
+	"rehearse/proxy/revocation"
+)
+
+// OCSP is what was seen of OCSP in clear: over HTTP, and stapled in handshakes.
+type OCSP struct {
+	Requests     int            `json:"requests"`
+	RequestsGET  int            `json:"requests_get"`
+	RequestsPOST int            `json:"requests_post"`
+	Responses    []OCSPResponse `json:"responses"`
+	// CertStatus counts "good", "revoked" and "unknown" in Responses.
+	CertStatus map[string]int `json:"cert_status"`
+	Stapled    []OCSPResponse `json:"stapled"`
+}
+
+// OCSPResponse is one answer. Its signature was not checked.
+type OCSPResponse struct {
+	Frame  int `json:"frame"`
+	Stream int `json:"stream"`
+	// Status is "successful", "tryLater" ..., "" where it could not be read.
+	Status     string   `json:"response_status"`
+	CertStatus []string `json:"cert_status"`
+	Problem    string   `json:"problem,omitempty"`
+}
+
+// CRL is what was seen of CRLs fetched in clear.
+type CRL struct {
+	Requests  int         `json:"requests"`
+	Responses int         `json:"responses"`
+	URIs      []string    `json:"uris"`
+	Answers   []CRLAnswer `json:"answers"`
+}
+
+// CRLAnswer is one answer to a request for a CRL. Its signature was not checked.
+type CRLAnswer struct {
+	Frame      int    `json:"frame"`
+	Stream     int    `json:"stream"`
+	URI        string `json:"uri"`
+	Code       int    `json:"code"` // HTTP status
+	Issuer     string `json:"issuer,omitempty"`
+	ThisUpdate string `json:"this_update,omitempty"` // RFC 3339
+	NextUpdate string `json:"next_update,omitempty"`
+	Entries    int    `json:"entries"`
+	Problem    string `json:"problem,omitempty"`
+}
+
+const (
+	typeOCSPRequest  = "application/ocsp-request"
+	typeOCSPResponse = "application/ocsp-response"
+)
+
+func isOCSP(kind string) bool { return kind == typeOCSPResponse }
+
+// isCRL goes by the content type, or by the name of what was asked for: many
+// servers send CRLs as octets.
+func isCRL(kind string, r httpRequest) bool {
+	return kind == "application/pkix-crl" || kind == "application/x-pkcs7-crl" || asksCRL(r)
+}
+
+func asksCRL(r httpRequest) bool {
+	target, _, _ := strings.Cut(r.target, "?")
+	return strings.EqualFold(path.Ext(target), ".crl")
+}
+
+// statusAsked counts requests for the status of certificates.
+func (h *http) statusAsked(r httpRequest) {
+	switch {
+	case r.method == "POST" && strings.HasPrefix(strings.ToLower(r.kind), typeOCSPRequest):
+		h.OCSP.Requests++
+		h.OCSP.RequestsPOST++
+	case r.method == "GET" && carriesOCSP(r.target):
+		h.OCSP.Requests++
+		h.OCSP.RequestsGET++
+	case r.method == "GET" && asksCRL(r):
+		h.CRL.Requests++
+		keep(&h.CRL.URIs, r.url())
+	}
+}
+
+// carriesOCSP says whether a path ends in an OCSP request (RFC 6960 A.1): base64 of
+// a SEQUENCE of a SEQUENCE. In base64 a slash may stand, percent-encoded or not.
+func carriesOCSP(target string) bool {
+	if _, rest, found := strings.Cut(target, "://"); found {
+		_, target, _ = strings.Cut(rest, "/")
+		target = "/" + target
+	}
+	for at := strings.Index(target, "/M"); at >= 0; {
+		if text, err := url.PathUnescape(target[at+1:]); err == nil && isOCSPRequest(text) {
+			return true
+		}
+		next := strings.Index(target[at+1:], "/M")
+		if next < 0 {
+			return false
+		}
+		at += 1 + next
+	}
+	return false
+}
+
+func isOCSPRequest(text string) bool {
+	text = strings.TrimRight(strings.TrimSpace(text), "=")
+	der, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		der, err = base64.RawURLEncoding.DecodeString(text)
+	}
+	s := cryptobyte.String(der)
+	var body, tbs cryptobyte.String
+	return err == nil && s.ReadASN1(&body, cbasn1.SEQUENCE) && s.Empty() && body.ReadASN1(&tbs, cbasn1.SEQUENCE) && len(tbs) > 20
+}
+
+// body reads a body that has been gathered, or says why there is none.
+func (h *http) body(b *body, at flow.Moment) {
+	switch {
+	case b == nil || !b.answer:
+		return
+	case isOCSP(b.kind):
+		h.note("OCSP " + h.ocsp(b, at))
+	default:
+		h.note("CRL " + h.crl(b, at))
+	}
+	b.drop()
+}
+
+// ocsp keeps an OCSP answer and gives its verdict.
+func (h *http) ocsp(b *body, at flow.Moment) string {
+	r := OCSPResponse{Frame: at.Packet, Stream: h.flow.Number, CertStatus: []string{}}
+	if b.cut {
+		r.Problem = "not captured whole"
+	} else {
+		r.read(b.data)
+	}
+	for _, s := range r.CertStatus {
+		count(&h.OCSP.CertStatus, s)
+	}
+	keep(&h.OCSP.Responses, r)
+	return r.verdict()
+}
+
+// stapled keeps an OCSP answer that came in a handshake.
+func (r *reading) stapled(at flow.Moment, stream int, der []byte) string {
+	o := OCSPResponse{Frame: at.Packet, Stream: stream, CertStatus: []string{}}
+	o.read(der)
+	keep(&r.OCSP.Stapled, o)
+	return o.verdict()
+}
+
+func (r *OCSPResponse) read(der []byte) {
+	a, err := revocation.ReadAnswer(der)
+	r.Status = a.Status
+	if err != nil {
+		r.Problem = err.Error()
+	}
+	for _, s := range a.Singles {
+		r.CertStatus = append(r.CertStatus, string(s.Verdict))
+	}
+}
+
+func (r *OCSPResponse) verdict() string {
+	switch {
+	case r.Problem != "":
+		return r.Problem
+	case r.Status != "successful":
+		return r.Status
+	}
+	return strings.Join(r.CertStatus, ", ")
+}
+
+// crl keeps an answer to a request for a CRL and says what it is.
+func (h *http) crl(b *body, at flow.Moment) string {
+	a := CRLAnswer{Frame: at.Packet, Stream: h.flow.Number, URI: b.request.url(), Code: b.status}
+	h.CRL.Responses++
+	defer func() { keep(&h.CRL.Answers, a) }()
+	switch {
+	case b.status != 200:
+		a.Problem = "no CRL"
+		return a.Problem
+	case b.cut:
+		a.Problem = "not captured whole"
+		return a.Problem
+	}
+	list, err := revocation.ReadList(b.data)
+	if err != nil {
+		a.Problem = err.Error()
+		return a.Problem
+	}
+	const form = "2006-01-02T15:04:05Z07:00"
+	a.Issuer, a.Entries, a.ThisUpdate = printable([]byte(list.Issuer)), list.Entries, list.ThisUpdate.Format(form)
+	if !list.NextUpdate.IsZero() {
+		a.NextUpdate = list.NextUpdate.Format(form)
+	}
+	return "of " + a.Issuer + ", next update " + a.NextUpdate
+}

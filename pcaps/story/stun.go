@@ -1,0 +1,228 @@
+package story
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"rehearse/pcaps/flow"
+	"rehearse/proxy/wire"
+	"rehearse/proxy/wire/msturn"
+)
+
+// STUN is what was seen of STUN, TURN (RFC 8489, RFC 8656) and MS-TURN.
+type STUN struct {
+	// Total counts messages, those inside of TURN's indications and channels too. It
+	// leaves out MS-TURN's Data indications, which have no type of STUN's.
+	Total       int            `json:"total"`
+	ByType      map[string]int `json:"by_type"` // "Binding request (0x0001)"
+	TCP         int            `json:"tcp"`
+	UDP         int            `json:"udp"`
+	ChannelData int            `json:"channel_data"`
+	MSTURN      int            `json:"ms_turn"`
+	ErrorCodes  map[string]int `json:"error_codes"`
+}
+
+const (
+	stunHeaderSize = 20
+	attrData       = 0x0013
+	attrErrorCode  = 0x0009
+	maxNested      = 3
+)
+
+// stunMethods are the methods (IANA, STUN Methods).
+var stunMethods = [...]struct {
+	method uint16
+	name   string
+}{
+	{1, "Binding"}, {2, "SharedSecret"}, {3, "Allocate"}, {4, "Refresh"}, {6, "Send"}, {7, "Data"},
+	{8, "CreatePermission"}, {9, "ChannelBind"}, {10, "Connect"}, {11, "ConnectionBind"}, {12, "ConnectionAttempt"},
+}
+
+// stunType names a message type by method and class (RFC 8489 5).
+func stunType(t uint16) string {
+	class := [...]string{"request", "indication", "success", "error"}[t>>7&2|t>>4&1]
+	method := t&0xf | t>>1&0x70 | t>>2&0xf80
+	for _, m := range stunMethods {
+		if m.method == method {
+			return m.name + " " + class
+		}
+	}
+	return fmt.Sprintf("method %#x %s", method, class)
+}
+
+// stunTold is the story of a flow of STUN.
+type stunTold struct {
+	counts map[string]int
+	order  []string
+	errors []string
+}
+
+func (t *stunTold) saw(what string) {
+	if t.counts[what] == 0 && len(t.order) < maxLines {
+		t.order = append(t.order, what)
+	}
+	count(&t.counts, what)
+}
+
+func (t *stunTold) story() string {
+	var parts []string
+	for _, what := range t.order {
+		if n := t.counts[what]; n > 1 {
+			what = fmt.Sprintf("%d %s", n, what)
+		}
+		parts = append(parts, what)
+	}
+	if len(t.errors) > 0 {
+		parts = append(parts, "error "+strings.Join(t.errors, ", "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stunMessage reads the one message that b begins with, if there is one whole, and
+// says so.
+func (r *reading) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int) bool {
+	if len(b) < stunHeaderSize || b[0]&0xc0 != 0 {
+		return false
+	}
+	kind, end := binary.BigEndian.Uint16(b), stunHeaderSize+int(binary.BigEndian.Uint16(b[2:]))
+	ms := wire.HasPrefix(b[stunHeaderSize:], msturn.Cookie) == wire.Yes && msturn.Type(kind).Known()
+	if string(b[4:8]) != stunCookie && !ms || end > len(b) {
+		return false
+	}
+	name := stunType(kind)
+	if ms {
+		r.STUN.MSTURN++
+		name = "MS-TURN " + msturn.Type(kind).String()
+	}
+	t.saw(name)
+	if !ms || msturn.Type(kind) != msturn.DataIndication {
+		r.STUN.Total++
+		count(&r.STUN.ByType, fmt.Sprintf("%s (%#06x)", stunType(kind), kind))
+		if f.Transport == flow.TCP {
+			r.STUN.TCP++
+		} else {
+			r.STUN.UDP++
+		}
+	}
+	if deep == 0 && kind&0x0110 == 0 {
+		f.Orient(s, flow.ByHello)
+	}
+	r.stunAttributes(f, s, b[stunHeaderSize:end], t, deep, ms)
+	return true
+}
+
+// stunAttributes looks for error codes and nested data. MS-TURN does not pad its
+// attributes.
+func (r *reading) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int, ms bool) {
+	for len(b) >= 4 {
+		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
+		if b = b[4:]; size > len(b) {
+			return
+		}
+		switch value := b[:size]; {
+		case kind == attrData && deep < maxNested:
+			r.stunMessage(f, s, value, t, deep+1)
+		case kind == attrErrorCode && size >= 4:
+			code := fmt.Sprint(int(value[2]&7)*100 + int(value[3]))
+			count(&r.STUN.ErrorCodes, code)
+			if len(t.errors) < maxLines {
+				t.errors = append(t.errors, strings.TrimSpace(code+" "+printable(value[4:])))
+			}
+		}
+		if !ms {
+			size = min((size+3)&^3, len(b))
+		}
+		b = b[size:]
+	}
+}
+
+// channelData reads a ChannelData message (RFC 8656 12.4) at the start of b.
+func (r *reading) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) bool {
+	if len(b) < 4 || b[0] < 0x40 || b[0] > 0x4f {
+		return false
+	}
+	size := int(binary.BigEndian.Uint16(b[2:]))
+	if 4+size > len(b) {
+		return false
+	}
+	r.STUN.ChannelData++
+	t.saw("channel data")
+	r.stunMessage(f, s, b[4:4+size], t, 1)
+	return true
+}
+
+// stun reads STUN and TURN over TCP, message after message, perhaps each behind a
+// length of two bytes (RFC 4571).
+type stun struct {
+	*conversation
+	stunTold
+	sides [2]stunSide
+}
+
+type stunSide struct {
+	text   []byte
+	framed bool
+	told   bool // framed is known
+	lost   bool
+}
+
+func openSTUN(s *stream) protocol { return &stun{conversation: s.c} }
+
+func (p *stun) data(s flow.Side, _ flow.Moment, b []byte) {
+	d := &p.sides[s]
+	if d.lost {
+		if stunHeader(b) != wire.Yes && framedSTUN(b) != wire.Yes {
+			return
+		}
+		d.lost, d.told = false, false
+	}
+	d.text = append(d.text, b...)
+	for len(d.text) >= 4 {
+		if !d.told {
+			d.told, d.framed = true, stunHeader(d.text) == wire.No && framedSTUN(d.text) != wire.No
+		}
+		n := d.next()
+		if n < 0 {
+			d.lost, d.text = true, nil
+			return
+		}
+		if n > len(d.text) {
+			break
+		}
+		p.one(s, d.text[:n], d.framed)
+		d.text = d.text[n:]
+	}
+	if len(d.text) == 0 {
+		d.text = nil
+	}
+}
+
+// next is the size of the message at the start of text, -1 where there is none.
+func (d *stunSide) next() int {
+	b := d.text
+	switch {
+	case d.framed:
+		return 2 + int(binary.BigEndian.Uint16(b))
+	case b[0]&0xc0 == 0 && stunHeader(b) != wire.No:
+		return stunHeaderSize + int(binary.BigEndian.Uint16(b[2:]))
+	case b[0]&0xc0 == 0x40:
+		return 4 + (int(binary.BigEndian.Uint16(b[2:]))+3)&^3
+	}
+	return -1
+}
+
+func (p *stun) one(s flow.Side, b []byte, framed bool) {
+	if framed {
+		b = b[2:]
+	}
+	if !p.stunMessage(p.flow, s, b, &p.stunTold, 0) {
+		p.channelData(p.flow, s, b, &p.stunTold)
+	}
+}
+
+func (p *stun) gap(s flow.Side, _ flow.Moment, _ int64) {
+	p.sides[s].lost, p.sides[s].text = true, nil
+}
+
+func (p *stun) done() {}

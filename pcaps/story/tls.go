@@ -1,0 +1,199 @@
+package story
+
+import (
+	"fmt"
+	"slices"
+
+	"rehearse/pcaps/flow"
+	"rehearse/proxy/wire/tlshello"
+)
+
+// TLS is what was seen of TLS in one TCP stream, in clear.
+type TLS struct {
+	Stream      int    `json:"stream"`
+	Client      string `json:"client"`
+	Server      string `json:"server"`
+	DirectionBy string `json:"direction_by"`
+	// SNI is null where no ClientHello was seen or it names no server.
+	SNI            *string  `json:"sni"`
+	ALPN           []string `json:"alpn"`
+	OfferedVersion *string  `json:"offered_version"`
+	// Version is what the server chose, "TLS1.2"; null without a ServerHello.
+	Version      *string `json:"version"`
+	Cipher       *string `json:"cipher"` // "0xc02b"
+	ClientHellos int     `json:"client_hellos"`
+	ServerHellos int     `json:"server_hellos"`
+	HelloRetry   bool    `json:"hello_retry"`
+	// CertCount counts the certificates in all of the server's Certificate messages.
+	CertCount       int          `json:"cert_count"`
+	CertsVisible    bool         `json:"certs_visible"`
+	LeafHasCDP      *bool        `json:"leaf_has_cdp"`
+	LeafHasAIAOCSP  *bool        `json:"leaf_has_aia_ocsp"`
+	Leaf            *Certificate `json:"leaf"`
+	ClientCertCount int          `json:"client_cert_count"`
+	Stapled         bool         `json:"stapled"`
+	Alerts          []Alert      `json:"alerts"`
+	// Messages are the handshake messages in clear: "C:client_hello".
+	Messages      []string `json:"messages"`
+	CCS           Counts   `json:"ccs"`
+	AppData       Counts   `json:"appdata_records"`
+	EncryptedHS   int      `json:"encrypted_handshake_records"`
+	HandshakeDone bool     `json:"handshake_complete"`
+	FirstClose    *Close   `json:"first_close"`
+	// Abort says how far a handshake came that was not completed, and how it ended:
+	// "client_alert_after_server_certificate". Null for one that was.
+	Abort     *string `json:"abort"`
+	PseudoSSL bool    `json:"pseudo_ssl"`
+	JA3       string  `json:"ja3,omitempty"`
+	JA4       string  `json:"ja4,omitempty"`
+	// Frame is the packet in which the first hello ended, or the first record.
+	Frame int `json:"frame"`
+}
+
+// Alert is an alert. One that is encrypted has no level and description.
+type Alert struct {
+	Dir   string  `json:"dir"` // "c2s" or "s2c"
+	Level *string `json:"level"`
+	Desc  *int    `json:"desc"`
+	Name  string  `json:"name"` // "unknown_ca", "encrypted"
+	Frame int     `json:"frame"`
+}
+
+// Counts counts something by direction.
+type Counts struct {
+	C2S int `json:"c2s"`
+	S2C int `json:"s2c"`
+}
+
+// Close is the first ending of a stream.
+type Close struct {
+	Frame int    `json:"frame"`
+	Kind  string `json:"kind"` // "FIN" or "RST"
+	By    string `json:"by"`   // "client" or "server"
+}
+
+// tls reads TLS.
+type tls struct {
+	*conversation
+	sides  [2]tlsSide
+	out    *TLS
+	hello  *tlshello.ClientHello
+	server *tlshello.ServerHello
+	alerts []sidedAlert
+	// said are the handshake messages of both sides, in order.
+	said []saidMessage
+}
+
+type sidedAlert struct {
+	side flow.Side
+	Alert
+}
+
+type saidMessage struct {
+	side flow.Side
+	name string
+}
+
+func openTLS(s *stream) protocol {
+	return &tls{conversation: s.c, out: &TLS{Stream: s.c.flow.Number, ALPN: []string{}, Alerts: []Alert{}, Messages: []string{}}}
+}
+
+func (t *tls) data(s flow.Side, at flow.Moment, b []byte) { t.sides[s].data(t, s, at, b) }
+
+func (t *tls) gap(s flow.Side, at flow.Moment, n int64) { t.sides[s].gap(t, s, at, n) }
+
+// record is told of every record once it is whole. body is nil for those that are
+// not gathered.
+func (t *tls) record(s flow.Side, at flow.Moment, kind byte, body []byte) {
+	side := &t.sides[s]
+	if t.out.Frame == 0 {
+		t.out.Frame = at.Packet
+	}
+	switch tlshello.ContentType(kind) {
+	case tlshello.ChangeCipherSpec:
+		side.ccs++
+		side.secret = !t.modern()
+	case tlshello.AlertRecord:
+		t.alert(s, at, body)
+	case tlshello.HandshakeRecord:
+		t.handshake(s, at, body)
+	case tlshello.ApplicationData:
+		side.app++
+	}
+}
+
+// modern says that the server chose TLS 1.3 or a draft of it, in which a
+// ChangeCipherSpec means nothing.
+func (t *tls) modern() bool {
+	return t.server != nil && (t.server.Version >= 0x0304 && t.server.Version < 0x0400 || t.server.Version>>8 == 0x7f)
+}
+
+// alert reads a record of alerts; what has another form or level is encrypted.
+func (t *tls) alert(s flow.Side, at flow.Moment, body []byte) {
+	a := Alert{Name: "encrypted", Frame: at.Packet}
+	if len(body) == 2 && !t.sides[s].secret && (body[0] == 1 || body[0] == 2) {
+		level, desc := map[byte]string{1: "warning", 2: "fatal"}[body[0]], int(body[1])
+		a.Level, a.Desc, a.Name = &level, &desc, tlshello.AlertName(body[1])
+	}
+	if len(t.alerts) < maxItems {
+		t.alerts = append(t.alerts, sidedAlert{s, a})
+	}
+}
+
+// done writes the summary.
+func (t *tls) done() {
+	if t.out.Frame == 0 {
+		return // not one record
+	}
+	client, by := t.flow.Client()
+	server := client.Other()
+	o := t.out
+	o.Client, o.Server, o.DirectionBy = t.flow.Ends[client].String(), t.flow.Ends[server].String(), directionBy(by)
+	c, v := &t.sides[client], &t.sides[server]
+	o.CertCount, o.CertsVisible, o.Leaf, o.ClientCertCount = v.certs, v.certs > 0, v.leaf, c.certs
+	if o.Leaf != nil && o.Leaf.Parsed {
+		cdp, ocsp := len(o.Leaf.CDP) > 0 || o.Leaf.HasCDP, len(o.Leaf.OCSP) > 0
+		o.LeafHasCDP, o.LeafHasAIAOCSP = &cdp, &ocsp
+	}
+	o.CCS, o.AppData = Counts{c.ccs, v.ccs}, Counts{c.app, v.app}
+	o.EncryptedHS = c.sealed + v.sealed
+	for _, m := range t.said {
+		o.Messages = append(o.Messages, map[bool]string{true: "C:", false: "S:"}[m.side == client]+m.name)
+	}
+	for _, a := range t.alerts {
+		a.Dir = map[bool]string{true: "c2s", false: "s2c"}[a.side == client]
+		o.Alerts = append(o.Alerts, a.Alert)
+	}
+	slices.SortStableFunc(o.Alerts, func(a, b Alert) int { return a.Frame - b.Frame })
+	o.HandshakeDone = c.ccs > 0 && v.ccs > 0 || c.app > 0 && v.app > 0
+	o.FirstClose = firstClose(t.flow)
+	o.Abort = t.abort()
+	keep(&t.TLS, o)
+}
+
+func firstClose(f *flow.Flow) *Close {
+	if len(f.Endings) == 0 {
+		return nil
+	}
+	e := f.Endings[0]
+	by := "server"
+	if f.IsClient(e.Side) {
+		by = "client"
+	}
+	return &Close{Frame: e.Packet, Kind: e.String(), By: by}
+}
+
+// versionName is a version as Wireshark's truth spells it: "TLS1.2", "SSLv3", else
+// its number.
+func versionName(v uint16) *string {
+	name := fmt.Sprintf("%#06x", v)
+	switch v {
+	case 0x0002:
+		name = "SSLv2"
+	case 0x0300:
+		name = "SSLv3"
+	case 0x0301, 0x0302, 0x0303, 0x0304:
+		name = fmt.Sprintf("TLS1.%d", v-0x0301)
+	}
+	return &name
+}
