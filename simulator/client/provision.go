@@ -34,8 +34,13 @@ const roamingSelfRequest = `<roamingList xmlns="http://schemas.microsoft.com/200
 
 // subscribe sends what follows a registration, in the order measured with
 // pidgin-sipe: contacts, provisioning, self. Only provisioning is needed; a
-// server that has no contacts for the client says so, and that is that.
+// server that has no contacts for the client says so, and that is that. A registrar
+// of another make is not asked: neither does pidgin-sipe subscribe to what an answer
+// to REGISTER does not list.
 func (w *walk) subscribe(s *session) error {
+	if !s.skype {
+		return nil
+	}
 	w.reach(s.flow.name, journal.StageProvision)
 	s.contacts, s.self = newDialog(s.id.uri), newDialog(s.id.uri)
 	if _, err := s.subscription(w, s.contacts, "vnd-microsoft-roaming-contacts", "", "application/vnd-microsoft-roaming-contacts+xml", "", ""); err != nil {

@@ -35,6 +35,7 @@ type session struct {
 	contacts *dialog // subscriptions to be ended
 	self     *dialog
 	homes    provision
+	skype    bool // the server is one of Microsoft's kind
 
 	mu      sync.Mutex    // guards writing, the identity's contact, and what follows
 	expires time.Duration // of the registration

@@ -143,6 +143,7 @@ func (s *session) registered(res *sip.Response) {
 			s.id.contact = "<" + gruu + ">"
 		}
 	}
+	s.skype = s.skype || strings.HasPrefix(header(res, "Server"), "RTC/") || strings.Contains(header(res, "Allow-Events"), "vnd-microsoft-provisioning")
 	if v := header(res, "ms-keep-alive"); v != "" {
 		s.alive = seconds(param(v, "timeout"), 300)
 	}
