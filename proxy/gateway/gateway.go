@@ -152,6 +152,9 @@ func (g *Gateway) Addr() netip.AddrPort { return g.listeners[0].at }
 // StatusURL is where the revocation endpoint is, "" where there is none.
 func (g *Gateway) StatusURL() string { return g.base }
 
+// Forge is the maker of emulated certificates, for revoking and flushing them.
+func (g *Gateway) Forge() *emulate.Forge { return g.proxy.Forge() }
+
 // Install puts another policy in force for the flows that begin from now on.
 func (g *Gateway) Install(p *policy.Policy) { g.proxy.Install(p) }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -85,14 +86,16 @@ func (o *origin) config(addr netip.Addr) *tls.Config {
 
 // serve answers requests with their paths until the process ends.
 func serve(l net.Listener) netip.AddrPort {
-	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/upload" {
 			n, _ := io.Copy(io.Discard, r.Body)
 			fmt.Fprint(w, n)
 			return
 		}
 		io.WriteString(w, r.URL.Path)
-	}))
+	})
+	go s.Serve(l)
 	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
