@@ -18,12 +18,14 @@ func Merge(parts []*Report) (*Report, error) {
 		return nil, fmt.Errorf("%w: there are none", ErrMerge)
 	}
 	first := parts[0]
-	whole := &Report{Schema: Schema, Tool: first.Tool, Selected: first.Selected, Scenarios: []Scenario{}}
+	whole := &Report{Schema: Schema, Tool: first.Tool, Overrides: first.Overrides, Selected: first.Selected, Scenarios: []Scenario{}}
 	var covers [][]Coverage
 	for i, p := range parts {
 		switch {
 		case p.Tool != first.Tool:
 			return nil, fmt.Errorf("%w: number 1 is made by %s, number %d by %s", ErrMerge, first.Tool, i+1, p.Tool)
+		case !slices.Equal(p.Overrides, first.Overrides):
+			return nil, fmt.Errorf("%w: number 1 is run with %q, number %d with %q", ErrMerge, first.Overrides, i+1, p.Overrides)
 		case p.Selected != first.Selected:
 			return nil, fmt.Errorf("%w: number 1 is of %d selected scenarios, number %d of %d", ErrMerge, first.Selected, i+1, p.Selected)
 		}

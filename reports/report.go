@@ -22,6 +22,9 @@ const Schema = 1
 type Report struct {
 	Schema int  `json:"schema"`
 	Tool   Tool `json:"tool"`
+	// Overrides are the flags of the run that changed what scenarios say:
+	// "--release", "6.5.5.1".
+	Overrides []string `json:"overrides,omitempty"`
 	// Selected is how many scenarios the run was about, over all its shards. Where
 	// there are fewer Scenarios this is a shard, or the run was cut short.
 	Selected  int        `json:"selected"`
@@ -79,14 +82,48 @@ type Scenario struct {
 	Name    string   `json:"name"`
 	Labels  []string `json:"labels"`
 	Variant Variant  `json:"variant"`
+	Setup   Setup    `json:"setup"`
 	Verdict Verdict  `json:"verdict"`
 	// Problem says why a scenario could not be played to its end, "" when it was.
 	Problem string `json:"problem,omitempty"`
 	Steps   []Step `json:"steps"`
+	// Hosts are those that the evidence speaks of, in the order of a ladder diagram.
+	Hosts []Host `json:"hosts"`
 	// Evidence is what happened, in order, step by step.
 	Evidence []Evidence `json:"evidence"`
 	// Capture is the file of a capture that was kept, "" when none was.
 	Capture string `json:"capture,omitempty"`
+}
+
+// Setup is how the scenario was set up at its beginning.
+type Setup struct {
+	Deployment string   `json:"deployment"`       // "explicit", "transparent", "none": without an appliance
+	Release    string   `json:"release"`          // "" without an appliance
+	Policy     []string `json:"policy,omitempty"` // names of the policy files
+}
+
+// Host is a column of a ladder diagram.
+type Host struct {
+	Name    string `json:"name"`
+	Role    Role   `json:"role"`
+	Profile string `json:"profile,omitempty"` // of a client
+}
+
+// Role is what a host is.
+type Role string
+
+// The roles of hosts.
+const (
+	RoleClient     Role = "client"
+	RoleAppliance  Role = "appliance"
+	RoleOrigin     Role = "origin"
+	RoleRelay      Role = "relay"
+	RoleRevocation Role = "revocation"
+)
+
+// Roles are all of them, in the order of a ladder's columns.
+func Roles() []Role {
+	return []Role{RoleClient, RoleAppliance, RoleOrigin, RoleRelay, RoleRevocation}
 }
 
 // Setting is one axis of a variant.
@@ -184,6 +221,12 @@ type Evidence struct {
 	Actor string `json:"actor"`
 	Kind  string `json:"kind"`
 	Text  string `json:"text"`
+	// From and To are hosts between which something went; "" for what an actor did
+	// or saw by itself, and for the second record of what went.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
 	// Rule is the policy line behind it, "file.cpl:12", where there is one.
 	Rule string `json:"rule,omitempty"`
+	// Refusal: somebody said no in it, or hung up.
+	Refusal bool `json:"refusal,omitempty"`
 }

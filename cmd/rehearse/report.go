@@ -131,7 +131,7 @@ func (a *app) render(rep *reports.Report, targets []target, verbose bool) error 
 	if len(targets) > 0 {
 		return nil
 	}
-	if err := (reports.Console{Colour: colour(a.out), Verbose: verbose}).Write(a.out, rep); err != nil {
+	if err := (reports.Console{Colour: colour(a.out), Verbose: verbose, Again: rep.Overrides}).Write(a.out, rep); err != nil {
 		return unable(err, "")
 	}
 	return nil

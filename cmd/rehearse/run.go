@@ -90,7 +90,7 @@ func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFl
 		Places: chosen.places, Selected: chosen.of,
 		Workers: f.workers, Bubble: a.bubble, FailFast: f.failFast, Source: files.source,
 		Tool:     reports.Tool{Name: "rehearse", Version: version()},
-		Progress: status.update, Watch: f.watcher(&traces),
+		Progress: status.update, Watch: f.watcher(&traces), Overrides: f.overrides(),
 	})
 	status.clear()
 	for _, t := range targets {

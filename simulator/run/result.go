@@ -8,7 +8,7 @@ import (
 )
 
 // add puts a step, its verdict and its evidence into the result.
-func (o *result) add(index int, p played, src diag.Source) {
+func (o *result) add(index int, p played, h *hops, src diag.Source) {
 	step := reports.Step{
 		Line: p.step.Span.Start.Line, Actor: p.step.Actor, Action: told(p.step),
 		Outcome: p.outcome, Expected: expected(p.step.Expect), Verdict: reports.Passed,
@@ -22,9 +22,10 @@ func (o *result) add(index int, p played, src diag.Source) {
 	}
 	o.report.Steps = append(o.report.Steps, step)
 	for _, e := range p.log {
+		way := h.of(e)
 		o.report.Evidence = append(o.report.Evidence, reports.Evidence{
 			Step: index, AtMS: e.At.Milliseconds(), Flow: e.Flow, Actor: e.Actor,
-			Kind: e.Body.Kind(), Text: e.Body.String(), Rule: rule(e.Body),
+			Kind: e.Body.Kind(), Text: e.Body.String(), From: way.from, To: way.to, Rule: way.rule, Refusal: way.refusal,
 		})
 	}
 }

@@ -39,6 +39,8 @@ type Options struct {
 	// Source gives file texts by name, for excerpts.
 	Source diag.Source
 	Tool   reports.Tool
+	// Overrides are the flags that changed what scenarios say, for the report.
+	Overrides []string
 }
 
 // Run plays scenarios and reports on them. When ctx ends, the report has those
@@ -108,7 +110,8 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	defer cancel()
 	one := &result{report: reports.Scenario{
 		File: s.File, Name: s.Name, Labels: append([]string{}, s.Labels...), Verdict: reports.Passed,
-		Steps: []reports.Step{}, Evidence: []reports.Evidence{}, Variant: variant(s),
+		Steps: []reports.Step{}, Hosts: []reports.Host{}, Evidence: []reports.Evidence{},
+		Variant: variant(s), Setup: setup(s),
 	}}
 	r, err := build(inner, s, opt.Watch)
 	if err != nil {
@@ -116,9 +119,11 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	}
 	defer r.close()
 	steps, err := r.play(inner)
+	h := newHops(r, steps)
 	for i, p := range steps {
-		one.add(i, p, opt.Source)
+		one.add(i, p, h, opt.Source)
 	}
+	one.report.Hosts = r.hosts(one.report.Evidence)
 	one.cover = r.coverage()
 	if err != nil {
 		return one.fail(err)
@@ -142,7 +147,7 @@ func (o *result) fail(err error) *result {
 
 // collect puts the results together, in order.
 func collect(results []*result, opt Options) *reports.Report {
-	rep := &reports.Report{Schema: reports.Schema, Tool: opt.Tool, Selected: len(results), Scenarios: []reports.Scenario{}}
+	rep := &reports.Report{Schema: reports.Schema, Tool: opt.Tool, Overrides: opt.Overrides, Selected: len(results), Scenarios: []reports.Scenario{}}
 	if opt.Selected > 0 {
 		rep.Selected = opt.Selected
 	}
