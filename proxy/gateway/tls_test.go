@@ -19,6 +19,7 @@ import (
 // shake makes TLS through a CONNECT to site.test and asks for /asked.
 func (r *running) shake(conf *tls.Config) (tls.ConnectionState, error) {
 	c := r.dial()
+	defer c.Close()
 	fmt.Fprintf(c, "CONNECT site.test:443 HTTP/1.1\r\n\r\n")
 	in := bufio.NewReader(c)
 	if _, err := http.ReadResponse(in, &http.Request{Method: http.MethodConnect}); err != nil {
