@@ -137,15 +137,16 @@ func peekOuter(f *flow) stage {
 	switch protocol := f.peek(f.client, "outer", f.outerTable(d)); protocol {
 	case "ssl":
 		f.connect.Tunneled = policy.No
-		if _, f.denied = f.verdict(f.connect, settled); f.denied != nil {
-			f.deniedBy = f.connect
-		} else {
-			f.logHandedOver()
+		if f.connect.Type == policy.HTTPProxy {
+			f.decideEntry()
 		}
 		return readHello
 	case "ms-turn", "turn":
 		return f.carry("ms-turn", policy.No)
 	case "http":
+		if f.connect.Type != policy.HTTPProxy {
+			return readRequest // which is judged by its own host
+		}
 		f.connect.Tunneled = policy.No
 		if _, no := f.verdict(f.connect, settled); no != nil {
 			f.failRequest(f.connect, f.span, no, "to request")
@@ -219,10 +220,17 @@ func acceptSSL(f *flow) stage {
 	}
 	f.connect.Detecting = false
 	f.connect.ClientProtocol, f.connect.Tunneled = "ssl", policy.Yes
+	return readHello
+}
+
+// decideEntry decides the transaction that began a flow of TLS. What it denies is
+// told inside the TLS, where that can be.
+func (f *flow) decideEntry() {
 	if _, f.denied = f.verdict(f.connect, settled); f.denied != nil {
 		f.deniedBy = f.connect
+		return
 	}
-	return readHello
+	f.logHandedOver()
 }
 
 // splitAuthority reads the "host:port" of a CONNECT. The port is needed.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,6 +153,14 @@ func (f *flow) categorise(tx *policy.Transaction) {
 	}
 }
 
+// categoriseCertificate gives the categories of the host that the origin's
+// certificate names first.
+func (f *flow) categoriseCertificate(tx *policy.Transaction) {
+	if c := tx.ServerCertificate; f.p.conf.Categories != nil && c != nil && len(c.DNSNames) > 0 {
+		tx.CertificateCategories = f.p.conf.Categories(strings.ToLower(strings.TrimPrefix(c.DNSNames[0], "*.")))
+	}
+}
+
 // decide evaluates policy, and records what matched and what came of it.
 func (f *flow) decide(tx *policy.Transaction, at policy.Checkpoint) policy.Decision {
 	if !f.explains() {
@@ -183,9 +192,18 @@ func (f *flow) verdict(tx *policy.Transaction, at policy.Checkpoint) (policy.Dec
 	if !d.Final {
 		word += ", not final"
 	}
+	unserved := tx.Status == 0 && !d.AccessServer()
+	if unserved {
+		word += ", access_server(no)"
+	}
 	f.record(journal.Decided{Transaction: string(tx.Type), Decision: word, Rule: d.Verdict.At})
 	if d.Verdict.Kind == policy.Exception && (d.Final || d.Verdict.Forced) {
 		e := newException(d.Verdict.ID, d.Verdict.Details)
+		e.byPolicy = true
+		return d, e
+	}
+	if unserved { // Modelled: the id; KB 218637 has the status and the words
+		e := newException("policy_denied", "Request could not be handled")
 		e.byPolicy = true
 		return d, e
 	}

@@ -109,6 +109,8 @@ var _ = DescribeTable("bytes inside intercepted TLS",
 	Entry("odd bytes under the HTTPS object get an HTTP error", httpsObject, oddBytes, "HTTP/1.1 400 Bad Request"),
 	Entry("SIP under automatic detection reaches the origin", automatic, register, "REGISTER sip:contoso.test SIP/2.0"),
 	Entry("SIP passes the denial of tunnels", automatic+denyUnknown, register, "REGISTER sip:contoso.test SIP/2.0"),
+	Entry("bytes without a line under the HTTPS object get an HTTP error", httpsObject, "\x02\x00\x00\x44\x00\x03\x00\x40", "HTTP/1.1 400 Bad Request"),
+	Entry("access_server(no) keeps the origin from being asked", httpsObject+"<Proxy>\n access_server(no)\n", getRequest, "HTTP/1.1 403 Forbidden"),
 	Entry("odd bytes under automatic detection are STunnelled", automatic, oddBytes, "\x00\x01odd bytes"),
 	Entry("odd bytes are closed on under the denial of tunnels", automatic+denyUnknown, oddBytes, "EOF"),
 	Entry("odd bytes pass under stunnel", "<SSL-Intercept>\n ssl.forward_proxy(stunnel)\n", oddBytes, "\x00\x01odd bytes"),
@@ -193,6 +195,21 @@ var _ = Describe("a transparent flow", func() {
 		},
 		Entry("6.5.5 does not know the SNI", "6.5.5.1", "Private Root"),
 		Entry("6.5.6.1 does", "6.5.6.1", "Public Root"),
+	)
+
+	DescribeTable("is allowed by name, where the name is known",
+		func(release string, detect bool, want string) {
+			p := "<Proxy>\n DENY\n<Proxy>\n url.domain=site.test ALLOW\n"
+			standing(setup{policy: p, detect: detect, kind: proxy.SSL, release: release}, func(st *stand) {
+				c, _, _ := st.dial("192.0.2.20:443")
+				t, err := st.secure(c, "site.test")
+				Expect(err).NotTo(HaveOccurred())
+				Expect(ask(t, getRequest)).To(Equal(want))
+			})
+		},
+		Entry("6.5.5 knows an address", "6.5.5.1", true, "HTTP/1.1 403 Forbidden"),
+		Entry("6.5.6.1 knows the SNI", "6.5.6.1", true, "HTTP/1.1 200 OK"),
+		Entry("without detection too", "6.5.6.1", false, "HTTP/1.1 200 OK"),
 	)
 
 	It("tells how the client refused", func() {

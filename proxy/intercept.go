@@ -20,19 +20,27 @@ import (
 const clientHandshakeWait = 2 * time.Minute
 
 // readHello reads the whole ClientHello without consuming it. On transparent
-// flows its SNI is what policy tests as the host, where the release knows that.
+// flows its SNI is what policy tests as the host, where the release knows that;
+// their tcp.tunnel transaction is decided only then (KB 166574: without SNI there
+// is nothing but the address).
 func readHello(f *flow) stage {
 	hello, err := peekHello(f.client, headerWait)
-	if err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil
-		}
-		return refuseHello
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
 	}
-	f.hello, f.tlsSpan = hello, f.client.span()
-	f.record(journal.HelloSeen{SNI: hello.ServerName, ALPN: hello.ALPN})
-	if f.target.Dst.IsValid() && hello.ServerName != "" && f.has(FeatureSNIHost) {
-		f.host = hello.ServerName
+	if err == nil {
+		f.hello, f.tlsSpan = hello, f.client.span()
+		f.record(journal.HelloSeen{SNI: hello.ServerName, ALPN: hello.ALPN})
+		if f.target.Dst.IsValid() && hello.ServerName != "" && f.has(FeatureSNIHost) {
+			f.host = hello.ServerName
+		}
+	}
+	if f.connect.Type == policy.TCPTunnel {
+		f.tunnelURL(f.connect)
+		f.decideEntry()
+	}
+	if err != nil {
+		return refuseHello
 	}
 	return decideInterception
 }
@@ -76,6 +84,7 @@ func (f *flow) tlsTransaction(t policy.TransactionType, protocol string, tunnele
 	if f.origin.tls != nil {
 		s := f.origin.state
 		tx.ServerCertificate = f.origin.certificate()
+		f.categoriseCertificate(tx)
 		tx.ServerTLSVersion, tx.ServerCipher = cplVersion(s.Version), tls.CipherSuiteName(s.CipherSuite)
 	}
 	if f.inner != nil {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"rehearse/proxy/detect"
 )
 
 // Limits keep a client from using the interceptor up. The zero value bounds headers
@@ -53,6 +55,9 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 	}
 	s := c.span()
 	c.deadline(time.Now().Add(headerWait))
+	if !c.beginsRequest() {
+		return nil, s, errNoRequest
+	}
 	c.budget = f.p.conf.Limits.header()
 	req, err := http.ReadRequest(c.r)
 	c.budget = unlimited
@@ -60,6 +65,25 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 		err = fmt.Errorf("the header of the request has more than %d bytes", f.p.conf.Limits.header())
 	}
 	return req, s, err
+}
+
+// errNoRequest is what bytes come to that begin no request.
+var errNoRequest = errors.New("the client's bytes begin no HTTP request")
+
+// beginsRequest waits until what comes can be told for a request or not. A message
+// of another protocol may have no line that net/http would wait for. What ends
+// early is left to it.
+func (p *peeked) beginsRequest() bool {
+	table := detect.Outer().Only(func(protocol string) bool { return protocol == detect.HTTP })
+	for prefix := p.buffered(); ; {
+		if _, v := table.Classify(prefix); v != detect.Maybe {
+			return v == detect.Yes
+		}
+		var err error
+		if prefix, err = p.grow(); err != nil {
+			return true
+		}
+	}
 }
 
 // isEnd says whether a read error is the end of the connection and no message.

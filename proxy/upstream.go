@@ -111,7 +111,8 @@ func (f *flow) validate(leg serverLeg, v policy.Validation) *exception {
 	if e != nil {
 		return e
 	}
-	if chain == nil || v.Revocation == "no" {
+	// Modelled: "local" asks the CRLs installed on the appliance, and there are none.
+	if chain == nil || v.Revocation == "no" || v.Revocation == "local" {
 		return nil
 	}
 	checker := revocation.Checker{
@@ -146,17 +147,18 @@ func chainException(err error, v policy.Validation) *exception {
 	return newException(untrustedIssuer, "The server's certificate leads to no trusted authority.")
 }
 
-// revocationException is what a refused revocation check comes to. Of the
-// answers that leave the matter open only "unknown" is the responder's own word.
+// revocationException is what a revocation check comes to. Of the answers that
+// leave the matter open only "unknown" is the responder's own word, and refused
+// whatever else is overlooked (KB 171148).
 func revocationException(r revocation.Result) *exception {
-	if r.Accept {
-		return nil
-	}
 	switch r.Verdict {
 	case revocation.Revoked:
 		return newException("ssl_server_cert_revoked", "The server's certificate is revoked.")
 	case revocation.Unknown:
 		return newException("ssl_server_cert_ocsp_status_unknown", "The responder does not know the server's certificate.")
+	}
+	if r.Accept {
+		return nil
 	}
 	return newException("ssl_server_cert_ocsp_check_failed", "The revocation of the server's certificate could not be checked.")
 }

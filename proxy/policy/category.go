@@ -42,6 +42,15 @@ func (t *categoryTable) define(hosts hostTable, category, entry string) {
 // transaction's own URL, as the transaction says. A label "Games@Provider" is
 // Games as well.
 func (m *machine) sort(l *location) {
+	var given []string
+	if l == &m.url || l.url.Host == m.tx.URL.Host {
+		given = m.tx.Categories
+	}
+	m.sortWith(l, given)
+}
+
+// sortWith is sort with the categories that are given for the location.
+func (m *machine) sortWith(l *location, given []string) {
 	t := m.policy.categories
 	if l.sorted {
 		return
@@ -51,17 +60,13 @@ func (m *machine) sort(l *location) {
 		l.set = make([]bool, len(t.in))
 	}
 	t.urls.each(l, func(n int32) bool { t.add(l, n); return false })
-	named := false
-	if l == &m.url || l.url.Host == m.tx.URL.Host {
-		for _, name := range m.tx.Categories {
-			named = true
-			t.addName(l, name)
-			if base, _, ok := strings.Cut(name, "@"); ok {
-				t.addName(l, base)
-			}
+	for _, name := range given {
+		t.addName(l, name)
+		if base, _, ok := strings.Cut(name, "@"); ok {
+			t.addName(l, base)
 		}
 	}
-	l.uncategorised = !named && len(l.within) == 0
+	l.uncategorised = len(given) == 0 && len(l.within) == 0
 }
 
 func (t *categoryTable) add(l *location, n int32) {

@@ -159,6 +159,9 @@ type Transaction struct {
 	// Categories are the labels given by the scenario for the URL's host, beside
 	// those defined in policy.
 	Categories []string
+	// CertificateCategories are likewise those of the host name in
+	// ServerCertificate.
+	CertificateCategories []string
 	// ResolveHost gives the addresses of URL.Host for url.address; nil means
 	// that look-ups are not possible.
 	ResolveHost func(name string) []netip.Addr

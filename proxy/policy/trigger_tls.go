@@ -103,7 +103,11 @@ func categorisedCertificate(m *machine) (*location, value) {
 	}
 	l := &location{}
 	m.policy.hosts.locate(l, &URL{Host: strings.ToLower(strings.TrimPrefix(names[0], "*."))})
-	m.sort(l)
+	given := m.tx.CertificateCategories
+	if given == nil && l.url.Host == m.tx.URL.Host {
+		given = m.tx.Categories
+	}
+	m.sortWith(l, given)
 	return l, yes
 }
 
