@@ -177,11 +177,17 @@ func (c *conn) silent(err error) {
 	}
 }
 
-// hangUp closes with FIN and records that and why.
+// hangUp closes with FIN and records that and why. What the other side still says
+// is read for a moment: a kernel that has unread bytes sends RST in place of FIN.
 func (c *conn) hangUp(after string) {
 	c.ended = true
 	c.record(journal.Closed{By: "server", How: "FIN", After: after})
-	c.Close()
+	defer c.Close()
+	if t, ok := c.Conn.(world.Conn); ok && t.CloseWrite() == nil {
+		const moment = time.Second
+		_ = t.SetReadDeadline(time.Now().Add(moment))
+		_, _ = io.Copy(io.Discard, t)
+	}
 }
 
 // addrPort is the address of a TCP or UDP end.
