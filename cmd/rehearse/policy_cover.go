@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -14,7 +13,6 @@ import (
 	"rehearse/proxy/policy"
 	"rehearse/reports"
 	"rehearse/simulator/run"
-	"rehearse/simulator/scenario"
 )
 
 // coverFlags are the flags of `rehearse policy cover`.
@@ -96,7 +94,7 @@ func (a *app) covered(ctx context.Context, paths []string, f runFlags, cover *ru
 	if err != nil {
 		return nil, err
 	}
-	overridden, err := override(chosen, f)
+	overridden, err := a.override(chosen, files, f)
 	if err != nil {
 		return nil, err
 	}
@@ -115,26 +113,6 @@ func (a *app) covered(ctx context.Context, paths []string, f runFlags, cover *ru
 		return rep, told(exitInterrupted)
 	}
 	return rep, nil
-}
-
-// filtered are the variants of the files that a filter takes.
-func filtered(files *inputs, expr string) ([]*scenario.Scenario, error) {
-	filter, err := run.ParseFilter(expr)
-	if err != nil {
-		return nil, usage("rehearse run --help", "%v", err)
-	}
-	var chosen []*scenario.Scenario
-	for _, file := range files.scenarios {
-		for _, s := range file.Variants {
-			if filter.Takes(s) {
-				chosen = append(chosen, s)
-			}
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, &failure{code: exitNothing, err: errors.New("no scenario is selected"), hint: "rehearse list scenarios"}
-	}
-	return chosen, nil
 }
 
 func percentage(matched, rules int) float64 {

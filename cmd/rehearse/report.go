@@ -122,14 +122,12 @@ func (a *app) stored(file string) (*reports.Report, error) {
 }
 
 // render writes a report to its targets, or to the console where there are none.
-func (a *app) render(rep *reports.Report, targets []target, verbose bool) error {
-	for _, t := range targets {
-		if err := t.write(rep); err != nil {
-			return unable(err, "give a FILE in a folder that can be written to")
+func (a *app) render(rep *reports.Report, to targets, verbose bool) error {
+	if len(to) > 0 {
+		if err := to.open(a.out); err != nil {
+			return err
 		}
-	}
-	if len(targets) > 0 {
-		return nil
+		return to.write(rep)
 	}
 	if err := (reports.Console{Colour: colour(a.out), Verbose: verbose, Again: rep.Overrides}).Write(a.out, rep); err != nil {
 		return unable(err, "")

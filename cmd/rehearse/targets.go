@@ -3,19 +3,25 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"rehearse/reports"
+	"rehearse/reports/diag"
 )
 
-// target is one --report FORMAT=FILE.
+// target is one --report FORMAT=FILE. FILE - is standard output.
 type target struct {
 	format reports.Format
 	file   string
+	to     io.WriteCloser // once it is open
 }
 
-func reportTargets(flags []string) ([]target, error) {
-	var targets []target
+// targets are the reports to be written.
+type targets []*target
+
+func reportTargets(flags []string) (targets, error) {
+	var all targets
 	for _, flag := range flags {
 		name, file, ok := strings.Cut(flag, "=")
 		if !ok || file == "" {
@@ -23,11 +29,18 @@ func reportTargets(flags []string) ([]target, error) {
 		}
 		format, ok := reports.FormatNamed(name)
 		if !ok {
-			return nil, usage("--report json="+file, "--report %q: no format %q; there are %s", flag, name, formatNames())
+			hint := "rehearse list formats"
+			if near := diag.Nearest(name, slices.Values(strings.Split(formatNames(), ", "))); near != "" {
+				hint = "--report " + near + "=" + file
+			}
+			return nil, usage(hint, "--report %q: no format %q; there are %s", flag, name, formatNames())
 		}
-		targets = append(targets, target{format, file})
+		if slices.ContainsFunc(all, func(t *target) bool { return t.file == file }) {
+			return nil, usage("give each report a FILE of its own", "--report %q: another report goes to %s already", flag, file)
+		}
+		all = append(all, &target{format: format, file: file})
 	}
-	return targets, nil
+	return all, nil
 }
 
 func formatNames() string {
@@ -38,20 +51,44 @@ func formatNames() string {
 	return strings.Join(names, ", ")
 }
 
-// write makes the file anew; "-" is standard output.
-func (t target) write(rep *reports.Report) (err error) {
-	var w io.Writer = os.Stdout
-	if t.file != "-" {
+// onOutput says whether one of the reports goes to standard output, which is then
+// no place for anything else.
+func (all targets) onOutput() bool {
+	return slices.ContainsFunc(all, func(t *target) bool { return t.file == "-" })
+}
+
+// open makes the files anew, before the work whose result they are to hold: work
+// whose result has no place is not worth its time.
+func (all targets) open(out io.Writer) error {
+	for _, t := range all {
+		if t.file == "-" {
+			t.to = unclosed{out}
+			continue
+		}
 		f, err := os.Create(t.file)
 		if err != nil {
-			return err
+			return unable(err, "give a FILE in a folder that can be written to")
 		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		w = f
+		t.to = f
 	}
-	return t.format.Write(w, rep)
+	return nil
+}
+
+// unclosed is a stream that stays open.
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
+
+// write renders the report to all of them, which have to be open.
+func (all targets) write(rep *reports.Report) error {
+	for _, t := range all {
+		err := t.format.Write(t.to, rep)
+		if e := t.to.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			return unable(err, "")
+		}
+	}
+	return nil
 }

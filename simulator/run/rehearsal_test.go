@@ -3,6 +3,7 @@ package run_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing/fstest"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -44,6 +45,9 @@ func play(opt run.Options, all ...*scenario.Scenario) *reports.Report {
 	})
 	return rep
 }
+
+// bubble is for Options.Bubble.
+func bubble(work func()) { worldtest.Bubble(GinkgoTB(), work) }
 
 // first plays one scenario and gives its first step.
 func first(steps string) reports.Step {
@@ -124,12 +128,38 @@ var _ = Describe("a run", func() {
 		Expect(rep.Totals).To(Equal(reports.Totals{Passed: 6}))
 	})
 
-	It("starts nothing more after a failure with FailFast", func() {
-		_, bad := load(office + fmt.Sprintf(signIn, "{result: ok}"))
+	DescribeTable("ends at the first failure in order with FailFast, whatever the number of workers", func(workers int) {
 		_, good := load(office + "  - wait: 1s\n")
-		rep := play(run.Options{FailFast: true}, bad, good, good, good, good)
-		Expect(len(rep.Scenarios)).To(BeNumerically("<", 5))
-		Expect(rep.Totals.Failed).To(Equal(1))
+		_, slow := load(office + "  - wait: 1h\n  - alice: sign in\n    expect: {result: ok}\n")
+		_, bad := load(office + fmt.Sprintf(signIn, "{result: ok}"))
+		rep := play(run.Options{FailFast: true, Workers: workers}, good, slow, bad, good, bad, good)
+		Expect(rep.Scenarios).To(HaveLen(2))
+		Expect(rep.Totals).To(Equal(reports.Totals{Passed: 1, Failed: 1}))
+	}, Entry(nil, 1), Entry(nil, 2), Entry(nil, 4))
+
+	It("stops between scenarios when its context ends, and reports what was done", func() {
+		_, s := load(office + "  - wait: 1s\n")
+		ctx, cancel := context.WithCancel(context.Background())
+		rep, err := run.Run(ctx, []*scenario.Scenario{s, s, s}, run.Options{Bubble: bubble, Progress: func(done int, _ *reports.Scenario) {
+			if done == 2 {
+				cancel()
+			}
+		}})
+		Expect(err).To(MatchError(context.Canceled))
+		Expect(rep.Totals).To(Equal(reports.Totals{Passed: 2}))
+	})
+
+	It("counts the matches of rules over all scenarios", func() {
+		matches := func(n int) (all []int) {
+			_, s := load(office + "  - bob: {browse: https://www.example.com/}\n")
+			for _, r := range play(run.Options{}, slices.Repeat([]*scenario.Scenario{s}, n)...).PolicyCoverage[0].Rules {
+				all = append(all, r.Matches)
+			}
+			return all
+		}
+		once := matches(1)
+		Expect(once[0]).To(BeNumerically(">", 0))
+		Expect(matches(3)).To(Equal([]int{3 * once[0], 0}))
 	})
 
 	It("says why a world could not be built", func() {

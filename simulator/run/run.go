@@ -29,7 +29,8 @@ type Options struct {
 	// Bubble runs a function in virtual time and returns when it is done. Nil
 	// runs in real time.
 	Bubble func(func())
-	// FailFast starts no further scenario once one has failed.
+	// FailFast ends the run at the first failed scenario: later ones are not in the
+	// report, whatever the number of workers.
 	FailFast bool
 	// Watch sees what policies decide; it may be nil.
 	Watch Watcher
@@ -46,41 +47,57 @@ type Options struct {
 // Run plays scenarios and reports on them. When ctx ends, the report has those
 // that were done by then and the error is ctx's.
 func Run(ctx context.Context, scenarios []*scenario.Scenario, opt Options) (*reports.Report, error) {
-	results := make([]*result, len(scenarios))
-	var (
-		mu   sync.Mutex
-		wg   sync.WaitGroup
-		done int
-		stop bool
-	)
+	r := runner{scenarios: scenarios, opt: opt, results: make([]*result, len(scenarios)), last: len(scenarios) - 1}
+	var wg sync.WaitGroup
 	next := make(chan int)
 	for range max(opt.Workers, 1) {
 		wg.Go(func() {
 			for i := range next {
-				one := isolated(ctx, scenarios[i], opt)
-				mu.Lock()
-				results[i] = one
-				done++
-				stop = stop || opt.FailFast && one.report.Verdict == reports.Failed
-				if opt.Progress != nil {
-					opt.Progress(done, &one.report)
-				}
-				mu.Unlock()
+				r.one(ctx, i)
 			}
 		})
 	}
 	for i := range scenarios {
-		mu.Lock()
-		ended := stop
-		mu.Unlock()
-		if ended || ctx.Err() != nil {
-			break
-		}
 		next <- i
 	}
 	close(next)
 	wg.Wait()
-	return collect(results, opt), ctx.Err()
+	for i := r.last + 1; i < len(scenarios); i++ {
+		r.results[i] = nil // began before the first failure was known
+	}
+	return collect(r.results, opt), ctx.Err()
+}
+
+// runner is one run, shared by its workers.
+type runner struct {
+	scenarios []*scenario.Scenario
+	opt       Options
+
+	mu      sync.Mutex
+	results []*result
+	done    int
+	last    int // the last scenario to be run: with FailFast the first that failed
+}
+
+// one runs a scenario, unless the run has ended before it.
+func (r *runner) one(ctx context.Context, i int) {
+	r.mu.Lock()
+	over := i > r.last || ctx.Err() != nil
+	r.mu.Unlock()
+	if over {
+		return
+	}
+	one := isolated(ctx, r.scenarios[i], r.opt)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results[i] = one
+	r.done++
+	if r.opt.FailFast && one.report.Verdict == reports.Failed {
+		r.last = min(r.last, i)
+	}
+	if r.opt.Progress != nil {
+		r.opt.Progress(r.done, &one.report)
+	}
 }
 
 // result is one scenario's part of the report, with what coverage needs.
