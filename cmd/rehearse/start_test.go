@@ -67,7 +67,8 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	var v any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &v))
 	for _, key := range args[2:] {
-		object, ok := v.(map[string]any)
+		object, _ := v.(map[string]any)
+		var ok bool
 		if v, ok = object[key]; !ok {
 			ts.Fatalf("%s has no %s", args[1], strings.Join(args[2:], " "))
 		}

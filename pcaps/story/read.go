@@ -50,7 +50,6 @@ type reading struct {
 	last     int64 // the latest time
 	held     int   // bytes of bodies that are being gathered
 	calls    map[string]struct{}
-	secrets  []byte
 }
 
 func newReading(file *capture.Reader) *reading {
