@@ -17,7 +17,8 @@ type Answer struct {
 	// about a certificate of another issuer.
 	WrongIssuer bool
 	// Revoked: every certificate that the authority issued is said to be revoked an
-	// hour ago for keyCompromise.
+	// hour ago for keyCompromise. A CRL, which its readers keep, lists those that will
+	// be issued next as well.
 	Revoked bool
 	// Malformed: a page of HTML stands in the answer's place.
 	Malformed bool

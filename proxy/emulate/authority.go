@@ -155,6 +155,7 @@ func (a *Authority) issueOwn(cfg AuthorityConfig) (*x509.Certificate, error) {
 
 // sign issues a certificate and enters it in the ledger.
 func (a *Authority) sign(template *x509.Certificate, pub crypto.PublicKey) (*x509.Certificate, error) {
+	template.SerialNumber = a.ledger.next()
 	cert, err := create(template, a.cert, pub, a.key)
 	if err != nil {
 		return nil, err
@@ -163,7 +164,8 @@ func (a *Authority) sign(template *x509.Certificate, pub crypto.PublicKey) (*x50
 	return cert, nil
 }
 
-// create signs a certificate with a random serial number of 1 to 20 octets.
+// create signs a certificate; without a serial number it gets a random one of 1 to
+// 20 octets.
 func create(template, parent *x509.Certificate, pub crypto.PublicKey, key crypto.Signer) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, pub, key)
 	if err != nil {

@@ -128,6 +128,11 @@ func (a *Authority) entries(how Answer, v validity) []x509.RevocationListEntry {
 			out = append(out, x509.RevocationListEntry{SerialNumber: r.serial, RevocationTime: earlier(r.revokedAt, v.this), ReasonCode: r.reason})
 		}
 	}
+	if how.Revoked && !how.WrongIssuer {
+		for _, serial := range a.ledger.upcoming() {
+			out = append(out, x509.RevocationListEntry{SerialNumber: serial, RevocationTime: earlier(a.forcedAt(), v.this), ReasonCode: keyCompromise})
+		}
+	}
 	if how.Huge {
 		out = append(out, fillers(v.this)...)
 	}

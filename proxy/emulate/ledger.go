@@ -1,6 +1,7 @@
 package emulate
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"math/big"
 	"slices"
@@ -28,6 +29,42 @@ type ledger struct {
 	issued  []string // keys in order of issue
 	revoked []string // keys in order of revocation
 	version uint64   // grows with every change that a CRL would show
+	ahead   []string // keys of the serial numbers to be given next
+}
+
+// foreseen is how many serial numbers are known before they are given.
+const foreseen = 64
+
+// next gives the serial number of the next certificate.
+func (l *ledger) next() *big.Int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.foresee(1)
+	key := l.ahead[0]
+	l.ahead = l.ahead[1:]
+	return new(big.Int).SetBytes([]byte(key))
+}
+
+// foresee draws serial numbers until n are known: random ones of 20 octets, positive
+// and not 0 (RFC 5280 4.1.2.2).
+func (l *ledger) foresee(n int) {
+	for len(l.ahead) < n {
+		serial := make([]byte, 20)
+		rand.Read(serial) // never fails
+		serial[0] = serial[0]&0x7f | 0x40
+		l.ahead = append(l.ahead, string(serial))
+	}
+}
+
+// upcoming are the serial numbers to be given next.
+func (l *ledger) upcoming() (out []*big.Int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.foresee(foreseen)
+	for _, key := range l.ahead {
+		out = append(out, new(big.Int).SetBytes([]byte(key)))
+	}
+	return out
 }
 
 func newLedger(size int) *ledger {
