@@ -29,10 +29,14 @@ type HandshakeEnded struct {
 
 func (HandshakeEnded) Kind() string { return "HandshakeEnded" }
 func (e HandshakeEnded) String() string {
-	if e.Err != "" {
-		return fmt.Sprintf("TLS handshake (%s side) for %s failed: %s", e.Side, e.Peer, e.Err)
+	what := fmt.Sprintf("TLS handshake (%s side)", e.Side)
+	if e.Peer != "" {
+		what += " for " + e.Peer
 	}
-	return fmt.Sprintf("TLS handshake (%s side) for %s finished, %s", e.Side, e.Peer, e.Version)
+	if e.Err != "" {
+		return what + " failed: " + e.Err
+	}
+	return what + " finished, " + e.Version
 }
 
 // AlertSent: the actor sent a TLS alert, or (Received) read one.

@@ -90,8 +90,12 @@ func (a *appliance) makeIssuer() (err error) {
 			return err
 		}
 	}
+	untrusted, err := emulate.NewAuthority(emulate.AuthorityConfig{Name: "Rehearsal Appliance Untrusted CA", ID: "appliance-untrusted", Now: a.r.now})
+	if err != nil {
+		return err
+	}
 	a.forge, err = emulate.NewForge(emulate.ForgeConfig{
-		Authority: a.issuer, Pointers: a.pointers(), Now: a.r.now, Staple: a.state.Staple, RSAKey: pki.ApplianceRSAKey,
+		Authority: a.issuer, Untrusted: untrusted, Pointers: a.pointers(), Now: a.r.now, Staple: a.state.Staple, RSAKey: pki.ApplianceRSAKey,
 	})
 	return err
 }

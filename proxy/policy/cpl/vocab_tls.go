@@ -75,6 +75,6 @@ func tlsProperties() []Entry {
 			words("none", "all", "no", "yes", "http", "https", "ssl", "bittorrent", "edonkey", "fasttrack", "gnutella", "epmapper", "mapi").
 			wordsSince(since6510(), "sips", "ms-turn").modelled(),
 		prop("force_protocol", ValueWord, AtUser, inProxy, recalled, "the protocol is taken as given, without looking").loose(inSSLIntercept|inSSL).mayFree("PROTOCOL").
-			words("no", "yes", "http", "https", "ssl", "bittorrent", "edonkey", "fasttrack", "gnutella", "epmapper", "mapi", "tcp").modelled(),
+			words("no", "yes", "http", "https", "ssl", "bittorrent", "edonkey", "fasttrack", "gnutella", "epmapper", "mapi", "tcp"),
 	}
 }
