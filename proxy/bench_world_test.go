@@ -38,6 +38,7 @@ type setup struct {
 	origin  func(net.Conn)
 	certify func(*emulate.Template) // changes the origin's certificate
 	ended   func(policy.Trace)      // gets transactions at their ends
+	change  func(*proxy.Config)     // sets the interceptor up otherwise
 }
 
 // stand is a client, the interceptor and one origin, site.test at 192.0.2.20:443.
@@ -89,10 +90,14 @@ func (st *stand) interceptor(s setup, host world.Host, ctx context.Context) *pro
 	roots := x509.NewCertPool()
 	roots.AddCert(st.public.Root())
 	behaviour, _ := revocation.BehaviourNamed("best-effort")
-	p := proxy.New(proxy.Config{
+	conf := proxy.Config{
 		Host: host, Release: release, Policy: program, Forge: forge, Roots: roots,
 		Now: time.Now, Recorder: st.log, Revocation: behaviour, Finished: s.ended,
-	})
+	}
+	if s.change != nil {
+		s.change(&conf)
+	}
+	p := proxy.New(conf)
 	service := proxy.Service{Name: "Service", Kind: st.kind, Port: 8080, DetectProtocol: s.detect}
 	l, err := host.Listen("tcp", ":8080")
 	Expect(err).NotTo(HaveOccurred())
