@@ -13,8 +13,8 @@ import (
 
 // serveFlags are the flags of `rehearse serve`.
 type serveFlags struct {
-	dir, ports string
-	events     bool
+	dir, ports, auth string
+	events           bool
 }
 
 func (a *app) serve() *cobra.Command {
@@ -40,6 +40,7 @@ system picks.`,
 	fl := c.Flags()
 	fl.StringVar(&f.dir, "dir", "", "folder for root.pem and endpoints.json, `DIR`; it is made")
 	fl.StringVar(&f.ports, "ports", lab.Free, "which ports to take: fixed or free, `HOW`")
+	fl.StringVar(&f.auth, "auth", "ntlm", "what SIP users are asked for: ntlm, or none for clients that do not know it, `HOW`")
 	fl.BoolVar(&f.events, "events", false, "print what happens on standard error, as it happens")
 	c.MarkFlagRequired("dir")
 	return c
@@ -50,7 +51,10 @@ func (a *app) keepServing(ctx context.Context, f serveFlags) error {
 	if f.ports != lab.Fixed && f.ports != lab.Free {
 		return usage("--ports free", "--ports %q: want %s or %s", f.ports, lab.Fixed, lab.Free)
 	}
-	conf := lab.Config{Ports: f.ports}
+	if f.auth != "ntlm" && f.auth != "none" {
+		return usage("--auth ntlm", "--auth %q: want ntlm or none", f.auth)
+	}
+	conf := lab.Config{Ports: f.ports, Open: f.auth == "none"}
 	if f.events {
 		conf.Recorder = newEvents(a.err)
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	Ports    string            // Fixed or Free; "" is Free
 	Users    map[string]string // as server.Config has them
 	Recorder journal.Recorder  // nil: nothing is recorded
+	Open     bool              // as server.Config has it: SIP users sign in without a password
 }
 
 // Lab is a running estate with its DNS server. It is safe for concurrent use.
@@ -108,7 +109,7 @@ func (l *Lab) start(c Config) error {
 		return err
 	}
 	l.estate, err = server.Start(server.Config{
-		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Addr: p.addr, Port: p.port,
+		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Open: c.Open, Addr: p.addr, Port: p.port,
 	})
 	if err != nil {
 		return err

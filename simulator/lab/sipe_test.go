@@ -83,6 +83,22 @@ var _ = Describe("pidgin-sipe", func() {
 		Expect(content).To(BeFalse())
 	})
 
+	It("finds a conference by its page", func(ctx context.Context) {
+		l := open()
+		said, content := withSIPE(l).run(ctx, "alice", "Passw0rd!", "meeting="+l.MeetingURL("bob@contoso.test", "weekly"), "say=hello")
+		Expect(said).To(HaveExactElements("signed-on", "joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: hello", "signed-off"))
+		Expect(content).To(BeTrue())
+	})
+
+	It("signs in where nobody is asked for a password", func(ctx context.Context) {
+		l, err := lab.Open(lab.Config{Open: true})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(l.Close)
+		said, content := withSIPE(l).run(ctx, "alice", "whatever")
+		Expect(said).To(HaveExactElements("signed-on", "signed-off"))
+		Expect(content).To(BeTrue())
+	})
+
 	It("meets another one in a conference, and they hear each other", func(ctx context.Context) {
 		s := withSIPE(open())
 		heard := make(chan []string)

@@ -46,6 +46,9 @@ type Config struct {
 	// Users are SIP addresses without scheme, "alice@contoso.test", with their
 	// passwords. Nil is alice, bob and carol, whose password is "Passw0rd!".
 	Users map[string]string
+	// Open lets users register without credentials, and nothing is signed: for SIP
+	// clients that do not know NTLM.
+	Open bool
 	// Addr gives each server's host its address; nil is a plan of public addresses.
 	Addr func(server string) netip.Addr
 	// Port gives each endpoint (see Estate.Endpoints) its port in place of the usual

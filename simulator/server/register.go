@@ -15,8 +15,8 @@ import (
 func (s *session) register(req *sip.Request) *reply {
 	from := req.From().Address
 	address := strings.ToLower(from.User + "@" + from.Host)
-	if account := s.account(s.auth.Account()); account != address {
-		return s.refuse(403, 0, account+" may not register "+address)
+	if r := s.mayRegister(address); r != nil {
+		return r
 	}
 	expires := seconds(req, registration)
 	if expires == 0 {
@@ -44,6 +44,21 @@ func (s *session) register(req *sip.Request) *reply {
 	}
 	add("Server", serverVersion)
 	return r
+}
+
+// mayRegister is the refusal of an address that is not the client's own; nil lets it
+// pass.
+func (s *session) mayRegister(address string) *reply {
+	if s.Open {
+		if _, known := s.Users[address]; !known {
+			return s.refuse(404, 0, "no user "+address)
+		}
+		return nil
+	}
+	if account := s.account(s.auth.Account()); account != address {
+		return s.refuse(403, 0, account+" may not register "+address)
+	}
+	return nil
 }
 
 // serverVersion names a Skype for Business Server 2015: clients look at the number
