@@ -37,7 +37,7 @@ autodiscovery and DNS), TLS, revocation, REGISTER with NTLM, subscriptions. Then
 sign out. What is printed is how the sign-in ended; exit status 0 is ok, 1 is
 anything else.
 
-Profiles: ` + profileNames(),
+` + wrap(profileNames(), "Profiles: "),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.step(c.Context(), f, client.SignIn{}) },
 	}
@@ -55,7 +55,7 @@ edge (MS-TURN, at port 443 behind pseudo-TLS), join the conference with audio an
 measure it. Then leave and sign out. What is printed is how the join ended; exit
 status 0 is ok, 1 is anything else, a meeting without audio among it.
 
-Profiles: ` + profileNames(),
+` + wrap(profileNames(), "Profiles: "),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.step(c.Context(), f, client.Join{Meeting: f.meeting})

@@ -21,7 +21,7 @@ func (a *app) clientVerify() *cobra.Command {
 and hang up. The first word printed is accept or reject, then the code and the
 CRL and OCSP fetches that were made. Exit status 0 is accept, 1 reject.
 
-Profiles: ` + profileNames(),
+` + wrap(profileNames(), "Profiles: "),
 		Example: `  rehearse client verify --server www.example.com:443 --trust roots.pem
   rehearse client verify --server sip.example.com:443 --connect 192.0.2.1 --trust roots.pem --profile browser --json
   rehearse client verify --server sip.example.com:443 --proxy 10.0.0.1:8080 --trust appliance.pem`,

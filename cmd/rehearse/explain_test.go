@@ -144,7 +144,7 @@ func TestWordsWithoutATableOfTheirOwnHaveAText(t *testing.T) {
 
 // Every ID that the sources give a diagnostic is one that explain knows.
 func TestEveryDiagnosticOfTheSourcesIsExplained(t *testing.T) {
-	id := regexp.MustCompile(`^(cpl|scenario|transaction)-[a-z]+(-[a-z]+)*$`)
+	id := regexp.MustCompile(`^(cpl|scenario|transaction|report|capture|pcap)-[a-z]+(-[a-z]+)*$`)
 	seen := 0
 	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {

@@ -61,6 +61,8 @@ to standard error then.`,
 	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
 	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every variant by itself, with all evidence of failed ones")
+	c.MarkFlagFilename("policy", "cpl")
+	c.MarkFlagDirname("traces")
 	return c
 }
 
