@@ -47,12 +47,15 @@ type Flow struct {
 	Begun [2]bool
 	// Endings are how the sides ended it, in order.
 	Endings []Ending
+	// Complaints are what ICMP said about it, each once.
+	Complaints []string
 
 	client   Side
 	clientBy Evidence
 	key      key
 	half     [2]half // of TCP
 	reader   any     // Reader or DatagramReader
+	quoted   bool    // not seen but in an ICMP error
 	newer    *Flow   // in the table's list by last use
 	older    *Flow
 }

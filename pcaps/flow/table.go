@@ -1,12 +1,17 @@
 package flow
 
 import (
+	"slices"
+
 	"rehearse/pcaps/packet"
 )
 
 // maxLive is how many flows are followed at a time. Past it the one that was
 // silent for longest is done with.
 const maxLive = 1 << 16
+
+// maxComplaints is how many kinds of ICMP errors are kept of a flow.
+const maxComplaints = 8
 
 // Opener makes the readers of flows. Either method may give nil for a flow that is
 // only counted; that of TCP is asked when the first byte is there to be read.
@@ -28,7 +33,8 @@ type Table struct {
 	newest  *Flow
 	oldest  *Flow
 	opened  [2]int
-	waiting int // bytes that wait behind holes, in all flows
+	quoted  [2]int // of those opened, those that ICMP errors alone have shown
+	waiting int    // bytes that wait behind holes, in all flows
 }
 
 // NewTable makes an empty table.
@@ -37,8 +43,35 @@ func NewTable(o Opener) *Table { return &Table{opener: o, flows: map[key]*Flow{}
 // At says which packet comes next.
 func (t *Table) At(now Moment) { t.now = now }
 
-// Opened is how many flows of a transport there were.
-func (t *Table) Opened(tr Transport) int { return t.opened[tr] }
+// Opened is how many flows of a transport there were. Those that only an ICMP error
+// quotes have a number, as Wireshark gives them one, but are not counted.
+func (t *Table) Opened(tr Transport) int { return t.opened[tr] - t.quoted[tr] }
+
+// Complaint implements packet.Handler.
+func (t *Table) Complaint(c *packet.Complaint) {
+	tr := UDP
+	if c.TCP {
+		tr = TCP
+	}
+	k := keyOf(tr, &c.Src, &c.Dst)
+	f := t.find(k)
+	if f == nil {
+		f = t.open(k, c.Src, c.Dst)
+		f.quoted = true
+		t.quoted[tr]++
+	}
+	if text := c.String(); len(f.Complaints) < maxComplaints && !slices.Contains(f.Complaints, text) {
+		f.Complaints = append(f.Complaints, text)
+	}
+}
+
+// real is told that a flow's own packet was seen.
+func (t *Table) real(f *Flow) {
+	if f.quoted {
+		f.quoted = false
+		t.quoted[f.Transport]--
+	}
+}
 
 // Segment implements packet.Handler.
 func (t *Table) Segment(s *packet.Segment) {
@@ -66,6 +99,8 @@ func (t *Table) Datagram(d *packet.Datagram) {
 	f := t.find(k)
 	if f == nil {
 		f = t.open(k, d.Src, d.Dst)
+	}
+	if f.reader == nil {
 		if r := t.opener.OpenUDP(f); r != nil {
 			f.reader = r
 		}
@@ -111,6 +146,7 @@ func (t *Table) open(k key, src, dst packet.Endpoint) *Flow {
 }
 
 func (t *Table) count(f *Flow, s Side, length int) {
+	t.real(f)
 	f.Last = t.now
 	f.Packets[s]++
 	f.Bytes[s] += int64(length)
@@ -134,6 +170,9 @@ func (t *Table) close(f *Flow) {
 	delete(t.flows, f.key)
 	if t.last == f {
 		t.last = nil
+	}
+	if f.quoted {
+		return
 	}
 	if f.Transport == TCP {
 		t.flush(f)

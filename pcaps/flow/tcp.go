@@ -13,6 +13,13 @@ const (
 	maxWaitingOne = 1 << 20  // bytes of one side of one flow
 	maxPieces     = 1 << 11  // of one side of one flow
 
+	// reach is how far from what has been told a segment may lie. What lies farther
+	// belongs to another stream: one whose numbers a device on the way has changed
+	// (both are seen if the capture has both its sides), or a later one whose SYN was
+	// not captured. After strangers of the latter kind in a row the stream is theirs.
+	reach     = 1 << 24
+	strangers = 4
+
 	// patience is for how many more packets of a flow a hole that the receiver has
 	// acknowledged is kept open: captures can have the acknowledgement before the
 	// segment.
@@ -35,6 +42,9 @@ type half struct {
 	finAt  uint32 // the sequence number behind the last byte
 	finIn  Moment
 	ended  bool // its ending has been told
+
+	strangeNext uint32 // what would follow the last segment out of reach
+	strange     int    // segments out of reach that followed one another
 }
 
 // piece is a segment that waits for what comes before it.
@@ -88,8 +98,6 @@ func (t *Table) segment(f *Flow, s Side, seg *packet.Segment) {
 	h := &f.half[s]
 	if seg.Length > 0 && !seg.Flags.Has(packet.RST) { // a RST may carry an explanation
 		t.payload(f, s, seq, seg)
-	} else if !h.known && !seg.Flags.Has(packet.RST) {
-		h.known, h.next = true, seq
 	}
 	if seg.Flags.Has(packet.FIN) && !h.fin {
 		h.fin, h.finAt, h.finIn = true, seq+uint32(seg.Length), t.now
@@ -118,12 +126,41 @@ func (t *Table) payload(f *Flow, s Side, seq uint32, seg *packet.Segment) {
 		h.known, h.next = true, seq
 	}
 	ahead := after(h.next, seq)
+	if (ahead > reach || ahead < -reach) && h.stranger(seq, seg.Length) {
+		return
+	}
+	h.strange = 0
+	if ahead > reach || ahead < -reach {
+		t.restart(f, s, seq)
+		ahead = 0
+	}
 	switch {
 	case ahead > 0:
 		t.keep(f, s, seq, seg)
 	case ahead+seg.Length > 0:
 		t.tell(f, s, t.now, -ahead, seg.Payload, seg.Length)
 		t.drain(f, s)
+	}
+}
+
+// stranger says whether a segment out of reach is to be passed over.
+func (h *half) stranger(seq uint32, length int) bool {
+	if h.strangeNext != seq {
+		h.strange = 0
+	}
+	h.strange++
+	h.strangeNext = seq + uint32(length)
+	return h.strange < strangers
+}
+
+// restart goes on at another place of the stream than the one that was told last.
+func (t *Table) restart(f *Flow, s Side, seq uint32) {
+	for len(f.half[s].pieces) > 0 {
+		t.skip(f, s)
+	}
+	f.half[s].next, f.half[s].told = seq, true
+	if r := t.reader(f); r != nil {
+		r.Gap(s, t.now, 1<<32)
 	}
 }
 

@@ -131,6 +131,8 @@ func (d *Decoder) transport(protocol layers.IPProtocol, src, dst Endpoint, b []b
 		d.deeper(func() bool { return d.ip6(b) })
 	case layers.IPProtocolGRE:
 		d.deeper(func() bool { return d.gre(b) })
+	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
+		d.icmp(b, src.Addr, protocol == layers.IPProtocolICMPv6)
 	case layers.IPProtocolAH:
 		d.extensions(protocol, src, dst, b, length)
 	}

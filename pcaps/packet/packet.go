@@ -57,4 +57,5 @@ type Datagram struct {
 type Handler interface {
 	Segment(*Segment)
 	Datagram(*Datagram)
+	Complaint(*Complaint)
 }

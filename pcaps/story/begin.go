@@ -65,7 +65,7 @@ func tlsRecord(b []byte) wire.Verdict {
 	case len(b) < tlsHeader:
 		return wire.Maybe
 	}
-	if n := int(binary.BigEndian.Uint16(b[3:])); n == 0 || n > maxTLSRecord {
+	if int(binary.BigEndian.Uint16(b[3:])) > maxTLSRecord {
 		return wire.No
 	}
 	return wire.Yes

@@ -105,6 +105,9 @@ func (r *reading) Closed(f *flow.Flow, reader any) {
 	if f.Transport == flow.TCP {
 		out.Story = join(out.Story, ending(f))
 	}
+	if len(f.Complaints) > 0 {
+		out.Story = join(out.Story, "ICMP: "+strings.Join(f.Complaints, ", "))
+	}
 	r.Flows = append(r.Flows, out)
 }
 

@@ -66,6 +66,10 @@ func (d *datagrams) tell(s flow.Side, b []byte) string {
 		return "stun"
 	case first >= 0x40 && first < 0x50 && d.counts != nil && d.channelData(d.flow, s, b, &d.stunTold):
 		return "stun"
+	case first == 0xff && d.counts != nil && wire.HasPrefix(b, "\xff\x10") == wire.Yes:
+		d.STUN.ChannelData++
+		d.stunTold.saw("MS-TURN multiplexed data")
+		return "stun"
 	case first >= 20 && first <= 63 && len(b) >= 13 && b[1] == 0xfe && b[2] >= 0xfc:
 		return "dtls"
 	case first&0xc0 == 0xc0 && len(b) > 6 && isQUIC(binary.BigEndian.Uint32(b[1:])):

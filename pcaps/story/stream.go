@@ -70,6 +70,7 @@ func (s *stream) tell(side flow.Side, at flow.Moment, b []byte) {
 		}
 	default:
 		s.giveUp()
+		s.watch(side, at, b)
 	}
 }
 

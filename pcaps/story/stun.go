@@ -12,9 +12,10 @@ import (
 
 // STUN is what was seen of STUN, TURN (RFC 8489, RFC 8656) and MS-TURN.
 type STUN struct {
-	// Total counts messages, those inside of TURN's indications and channels too. It
-	// leaves out MS-TURN's Data indications, which have no type of STUN's.
+	// Total counts messages. It leaves out those inside of TURN's indications and
+	// channels, and MS-TURN's Data indications, which have no type of STUN's.
 	Total       int            `json:"total"`
+	Nested      int            `json:"nested"`  // inside of indications and channels
 	ByType      map[string]int `json:"by_type"` // "Binding request (0x0001)"
 	TCP         int            `json:"tcp"`
 	UDP         int            `json:"udp"`
@@ -96,20 +97,27 @@ func (r *reading) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, 
 		name = "MS-TURN " + msturn.Type(kind).String()
 	}
 	t.saw(name)
-	if !ms || msturn.Type(kind) != msturn.DataIndication {
-		r.STUN.Total++
-		count(&r.STUN.ByType, fmt.Sprintf("%s (%#06x)", stunType(kind), kind))
-		if f.Transport == flow.TCP {
-			r.STUN.TCP++
-		} else {
-			r.STUN.UDP++
-		}
+	switch {
+	case deep > 0:
+		r.STUN.Nested++
+	case !ms || msturn.Type(kind) != msturn.DataIndication:
+		r.stunCount(f.Transport, kind)
 	}
 	if deep == 0 && kind&0x0110 == 0 {
 		f.Orient(s, flow.ByHello)
 	}
 	r.stunAttributes(f, s, b[stunHeaderSize:end], t, deep, ms)
 	return true
+}
+
+func (r *reading) stunCount(t flow.Transport, kind uint16) {
+	r.STUN.Total++
+	count(&r.STUN.ByType, fmt.Sprintf("%s (0x%04x)", stunType(kind), kind))
+	if t == flow.TCP {
+		r.STUN.TCP++
+	} else {
+		r.STUN.UDP++
+	}
 }
 
 // stunAttributes looks for error codes and nested data. MS-TURN does not pad its

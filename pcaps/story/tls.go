@@ -186,7 +186,7 @@ func firstClose(f *flow.Flow) *Close {
 // versionName is a version as Wireshark's truth spells it: "TLS1.2", "SSLv3", else
 // its number.
 func versionName(v uint16) *string {
-	name := fmt.Sprintf("%#06x", v)
+	name := fmt.Sprintf("0x%04x", v)
 	switch v {
 	case 0x0002:
 		name = "SSLv2"

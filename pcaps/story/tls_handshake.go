@@ -102,13 +102,21 @@ func (t *tls) clientHello(s flow.Side, at flow.Moment, h *tlshello.ClientHello) 
 		t.out.SNI = &h.ServerName
 	}
 	t.out.ALPN = append(t.out.ALPN, h.ALPN...)
-	best := uint16(0)
+	t.out.OfferedVersion = versionName(offered(h))
+}
+
+// offered is the highest version that a hello offers; drafts and what has no meaning
+// count where there is nothing else.
+func offered(h *tlshello.ClientHello) (best uint16) {
 	for _, v := range h.Versions {
-		if !tlshello.IsGREASE(v) {
+		if v>>8 == 3 && v <= 0x0304 {
 			best = max(best, v)
 		}
 	}
-	t.out.OfferedVersion = versionName(best)
+	if best == 0 {
+		best = h.Version
+	}
+	return best
 }
 
 // serverHello takes over what the server chose, of a broken hello the version.
@@ -123,7 +131,7 @@ func (t *tls) serverHello(s flow.Side, h *tlshello.ServerHello, body []byte) {
 	}
 	t.out.HelloRetry = t.out.HelloRetry || h.Retry
 	t.server = h
-	cipher := fmt.Sprintf("%#06x", h.CipherSuite)
+	cipher := fmt.Sprintf("0x%04x", h.CipherSuite)
 	t.out.Version, t.out.Cipher = versionName(h.Version), &cipher
 }
 

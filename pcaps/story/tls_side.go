@@ -52,7 +52,7 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 				return
 			}
 			if !d.inside {
-				continue
+				return // the header is not whole
 			}
 		}
 		n := min(d.left, len(b))
