@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"field": field, "judged": judged,
-			"start": start,
+			"start": start, "hangup": hangup,
 		},
 	})
 }

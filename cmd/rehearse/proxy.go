@@ -156,7 +156,7 @@ func (a *app) gatewayConfig(f *proxyFlags) (conf gateway.Config, err error) {
 		return conf, err
 	}
 	if (conf.Pointers.CRL || conf.Pointers.OCSP) && !proxy.FeaturePointers.In(release) {
-		return conf, usage("--revocation none", "--revocation %s: release %s has no revocation pointers; %s have them", f.revocation, release, proxy.FeaturePointers.Since)
+		return conf, usage("--revocation none", "--revocation %s: release %s has no revocation pointers; they begin with %s", f.revocation, release, proxy.FeaturePointers.Since)
 	}
 	conf.Staple = f.staple && conf.Pointers.OCSP
 	if conf.Host, err = f.host(); err != nil {
@@ -246,10 +246,10 @@ func (a *app) reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway
 			return
 		case <-signals:
 		}
+		a.reload(g, f.policy)
 		if err := logs.Reopen(); err != nil {
 			fmt.Fprintf(a.err, "error: %v\n", err)
 		}
-		a.reload(g, f.policy)
 	}
 }
 

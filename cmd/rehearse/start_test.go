@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -40,6 +41,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s said %q and not that it is ready\n%s", args[1], line, complaint.String())
 	}
 	ts.Setenv(args[0], rest)
+	ts.Setenv(args[0]+"_PID", strconv.Itoa(c.Process.Pid))
 	ts.Defer(func() {
 		c.Process.Signal(syscall.SIGTERM)
 		io.Copy(io.Discard, out)
