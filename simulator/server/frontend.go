@@ -145,10 +145,11 @@ func phrase(status int) string {
 	}{
 		{100, "Trying"}, {180, "Ringing"}, {200, "OK"}, {202, "Accepted"}, {301, "Moved permanently"}, {302, "Moved temporarily"},
 		{400, "Bad request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method not allowed"},
-		{408, "Request timeout"}, {415, "Unsupported media type"}, {480, "Temporarily unavailable"},
+		{408, "Request timeout"}, {415, "Unsupported media type"}, {416, "Unsupported URI scheme"}, {420, "Bad extension"},
+		{480, "Temporarily unavailable"},
 		{481, "Call leg/transaction does not exist"}, {486, "Busy here"}, {487, "Request terminated"},
 		{488, "Not acceptable here"}, {489, "Bad event"}, {500, "Server internal error"}, {501, "Not implemented"},
-		{503, "Service unavailable"}, {504, "Server time-out"}, {603, "Decline"},
+		{503, "Service unavailable"}, {504, "Server time-out"}, {505, "Version not supported"}, {603, "Decline"},
 	} {
 		if p.status == status {
 			return p.words

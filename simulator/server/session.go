@@ -91,8 +91,8 @@ func (s *session) take(msg sip.Message) bool {
 	case *sip.Request:
 		s.conn.after = string(m.Method)
 		s.received(string(m.Method)+" "+m.Recipient.String(), "")
-		if m.CallID() == nil || m.CSeq() == nil || m.From() == nil || m.To() == nil || m.Via() == nil {
-			return s.answer(m, s.refuse(400, 0, "a header is missing"))
+		if r := s.screen(m); r != nil {
+			return s.reject(m, r)
 		}
 		r, ok := s.handle(m)
 		if !ok {
@@ -101,6 +101,17 @@ func (s *session) take(msg sip.Message) bool {
 		return r == nil || s.answer(m, r)
 	}
 	return false
+}
+
+// reject answers a request that did not pass the screen; an ACK is never answered.
+// It says false where nobody knows any more where the next message begins.
+func (s *session) reject(req *sip.Request, r *reply) bool {
+	sent := req.Method == sip.ACK || s.answer(req, r)
+	if sent && ambiguous(req) {
+		s.conn.hangUp("a message of two lengths")
+		return false
+	}
+	return sent
 }
 
 // handle finds the reply to a request; nil means none is sent. In-dialog requests
