@@ -17,6 +17,7 @@ type Decoder struct {
 	to        Handler
 	fragments fragments
 	depth     int // of tunnels
+	missing   int // bytes at the packet's end that were not recorded
 
 	// One of each layer is enough: what is needed of it is taken before a layer of
 	// the same kind further in is read.
@@ -39,7 +40,7 @@ func NewDecoder(to Handler) *Decoder { return &Decoder{to: to} }
 
 // Decode takes one packet apart.
 func (d *Decoder) Decode(p *capture.Packet) {
-	d.depth = 0
+	d.depth, d.missing = 0, max(p.Length-len(p.Data), 0)
 	if !d.link(p.Link, p.Data) {
 		d.Undecoded++
 	}

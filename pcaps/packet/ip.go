@@ -118,8 +118,10 @@ func (d *Decoder) fragment6(src, dst Endpoint, b []byte, length int) []byte {
 	return append([]byte{b[0]}, whole...)
 }
 
-// transport hands on what IP carries.
+// transport hands on what IP carries. A length that the frame can not have held is
+// not believed.
 func (d *Decoder) transport(protocol layers.IPProtocol, src, dst Endpoint, b []byte, length int) {
+	length = min(length, len(b)+d.missing)
 	switch protocol {
 	case layers.IPProtocolTCP:
 		d.readTCP(src, dst, b, length)

@@ -108,7 +108,9 @@ func (d *Decoder) pppoe(b []byte) bool {
 	if len(b) < header {
 		return false
 	}
-	return d.ppp(b[header:])
+	size := int(binary.BigEndian.Uint16(b[4:]))
+	b = b[header:]
+	return d.ppp(b[:min(size, len(b))]) // what follows is padding, whatever IP says
 }
 
 // PPP's protocol numbers.

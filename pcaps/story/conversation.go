@@ -119,7 +119,7 @@ func join(parts ...string) string {
 // ending says how a TCP stream ended, or that it never began.
 func ending(f *flow.Flow) string {
 	if len(f.Endings) == 0 {
-		if f.Begun[client(f)] && f.Packets[client(f).Other()] == 0 {
+		if f.Begun[client(f)] && f.Packets[client(f).Other()] == 0 && f.Bytes[client(f)] == 0 {
 			return "SYN without an answer"
 		}
 		return ""

@@ -3,8 +3,10 @@ package story
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"rehearse/pcaps/flow"
+	"rehearse/proxy/wire"
 	"rehearse/proxy/wire/tlshello"
 )
 
@@ -44,8 +46,10 @@ type TLS struct {
 	// "client_alert_after_server_certificate". Null for one that was.
 	Abort     *string `json:"abort"`
 	PseudoSSL bool    `json:"pseudo_ssl"`
-	JA3       string  `json:"ja3,omitempty"`
-	JA4       string  `json:"ja4,omitempty"`
+	// PlainAnswer is the first line of an answer in plain HTTP, "" without one.
+	PlainAnswer string `json:"plain_answer,omitempty"`
+	JA3         string `json:"ja3,omitempty"`
+	JA4         string `json:"ja4,omitempty"`
 	// Frame is the packet in which the first hello ended, or the first record.
 	Frame int `json:"frame"`
 }
@@ -98,7 +102,9 @@ func openTLS(s *stream) protocol {
 	return &tls{conversation: s.c, out: &TLS{Stream: s.c.flow.Number, ALPN: []string{}, Alerts: []Alert{}, Messages: []string{}}}
 }
 
-func (t *tls) data(s flow.Side, at flow.Moment, b []byte) { t.sides[s].data(t, s, at, b) }
+func (t *tls) data(s flow.Side, at flow.Moment, b []byte) {
+	t.sides[s].data(t, s, at, b)
+}
 
 func (t *tls) gap(s flow.Side, at flow.Moment, n int64) { t.sides[s].gap(t, s, at, n) }
 
@@ -138,6 +144,20 @@ func (t *tls) alert(s flow.Side, at flow.Moment, body []byte) {
 	if len(t.alerts) < maxItems {
 		t.alerts = append(t.alerts, sidedAlert{s, a})
 	}
+}
+
+// plainAnswer looks whether a side that has said nothing yet answers in plain HTTP.
+func (t *tls) plainAnswer(s flow.Side, b []byte) bool {
+	if t.out.PlainAnswer != "" || wire.HasPrefix(b, "HTTP/1.") != wire.Yes {
+		return false
+	}
+	m := readHead(headOf(b))
+	t.out.PlainAnswer = m.first
+	t.flow.Orient(s.Other(), flow.ByAnswer)
+	_, rest, _ := strings.Cut(m.first, " ")
+	code, _, _ := strings.Cut(rest, " ")
+	count(&t.HTTP.Counts, "resp "+code)
+	return true
 }
 
 // done writes the summary.

@@ -79,6 +79,9 @@ func (t *tls) message(s flow.Side, at flow.Moment, m tlshello.Message) {
 	case tlshello.TypeServerHello:
 		h, _ := m.ServerHello()
 		t.serverHello(s, h, m.Body)
+		if h != nil && t.out.PseudoSSL {
+			t.pseudoHello(s, at, "pseudo-SSL server (Skype, libjingle)", h.Random[:])
+		}
 	case tlshello.TypeCertificate:
 		t.certificates(s, at, m)
 	case tlshello.TypeCertificateStatus:
@@ -184,6 +187,21 @@ func (t *tls) sslv2(s flow.Side, at flow.Moment, body []byte) {
 		t.pseudoSSL(s, at, body)
 	case 4:
 		t.said = append(t.said, saidMessage{s, "server_hello"})
-		t.serverHello(s, nil, nil)
+		t.sslv2Server(s, body)
+	}
+}
+
+// sslv2Server reads a SERVER-HELLO of SSL 2.0, which has the server's certificate
+// in it: a byte each for the type, a session's resumption and the certificate's
+// type, then the version and three lengths.
+func (t *tls) sslv2Server(s flow.Side, body []byte) {
+	const fixed, lengthAt, versionAt = 11, 5, 3
+	t.serverHello(s, nil, body[min(versionAt, len(body)):])
+	if len(body) < fixed {
+		return
+	}
+	size := int(binary.BigEndian.Uint16(body[lengthAt:]))
+	if size > 0 && fixed+size <= len(body) {
+		t.sides[s].certs, t.sides[s].leaf = 1, readCertificate(body[fixed:fixed+size])
 	}
 }

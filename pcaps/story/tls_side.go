@@ -31,6 +31,7 @@ type tlsSide struct {
 	pending []byte // handshake messages that are not whole
 
 	old    bool // speaks SSL 2.0, or began in its form
+	new    bool // has sent a record that is not of SSL 2.0
 	lost   bool // no record is known to begin here
 	secret bool // handshake messages are encrypted from here on
 
@@ -46,9 +47,18 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 		}
 		d.lost = false
 	}
-	for len(b) > 0 {
+	if !d.new && !d.inside && d.have == 0 && t.plainAnswer(s, b) {
+		d.lose()
+		return
+	}
+	for all := b; len(b) > 0; {
 		if !d.inside {
-			if b = d.header(b); d.lost {
+			stale := d.have > 0 && len(b) == len(all)
+			if b = d.header(b); d.lost && stale && tlsRecord(all) == wire.Yes {
+				// What the segment before ended with was no part of a header.
+				d.lost, b = false, d.header(all)
+			}
+			if d.lost {
 				return
 			}
 			if !d.inside {
@@ -69,7 +79,7 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 // header takes bytes of a record's header and gives what is left.
 func (d *tlsSide) header(b []byte) []byte {
 	size := tlsHeader
-	if first := d.first(b); first&0x80 != 0 {
+	if first := d.first(b); first&0x80 != 0 && !d.new {
 		size = sslv2Header
 	}
 	n := copy(d.head[d.have:size], b)
@@ -86,6 +96,7 @@ func (d *tlsSide) header(b []byte) []byte {
 		return nil
 	}
 	kind := d.head[0]
+	d.new = true
 	gather := kind == byte(tlshello.HandshakeRecord) || kind == byte(tlshello.AlertRecord)
 	d.begin(kind, int(binary.BigEndian.Uint16(d.head[3:])), gather)
 	return b[n:]

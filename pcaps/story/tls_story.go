@@ -100,6 +100,9 @@ func (t *tls) chain() string {
 // refusal is what a broken handshake ended with.
 func (t *tls) refusal() string {
 	var parts []string
+	if t.out.PlainAnswer != "" {
+		parts = append(parts, "answered in plain "+t.out.PlainAnswer)
+	}
 	for _, a := range t.out.Alerts {
 		who := map[string]string{"c2s": "client", "s2c": "server"}[a.Dir]
 		if a.Level != nil {

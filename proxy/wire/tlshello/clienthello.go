@@ -42,10 +42,15 @@ func ParseClientHello(stream []byte) (*ClientHello, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseClientHelloBody(body)
+	h, err := parseClientHelloBody(body)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
-// ClientHello reads the body of a message of TypeClientHello.
+// ClientHello reads the body of a message of TypeClientHello. Of a broken one it
+// gives, besides the error, what stands before the break.
 func (m Message) ClientHello() (*ClientHello, error) {
 	if err := m.is(TypeClientHello, "ClientHello"); err != nil {
 		return nil, err
@@ -62,10 +67,7 @@ func parseClientHelloBody(body []byte) (*ClientHello, error) {
 	r.join(r.vector("compression methods", 1))
 	h.Versions = []uint16{h.Version}
 	h.Extensions = extensions(r, h.extension)
-	if r.err != nil {
-		return nil, r.err
-	}
-	return h, nil
+	return h, r.err
 }
 
 // ServerIP is the server name where it is an IP literal.
