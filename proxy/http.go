@@ -20,11 +20,8 @@ type httpLeg struct {
 	used bool   // it has carried a request
 }
 
-// legBuffer is the buffer of an upstream connection; what is longer passes by it.
-const legBuffer = 4 << 10
-
 func newHTTPLeg(c net.Conn, to string, idle time.Duration) *httpLeg {
-	l := &httpLeg{conn: newPeekedSize(c, legBuffer), to: to}
+	l := &httpLeg{conn: newPeeked(c), to: to}
 	l.conn.idle = idle
 	return l
 }

@@ -236,6 +236,8 @@ func (f *flow) handshakeClient(cert *tls.Certificate) stage {
 		return nil
 	}
 	f.record(end)
+	f.client.shed()
+	f.hello = &tlshello.ClientHello{ServerName: f.hello.ServerName, ALPN: f.hello.ALPN} // the rest has been of use
 	f.inner, f.innerState = newPeeked(t), t.ConnectionState()
 	return serveInner
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -36,21 +37,44 @@ type peeked struct {
 	until bool
 }
 
-func newPeeked(c net.Conn) *peeked { return newPeekedSize(c, peekLimit) }
+// smallBuffer is what is looked at with at first; most hellos and headers fit.
+const smallBuffer = 2 << 10
 
-func newPeekedSize(c net.Conn, size int) *peeked {
+func newPeeked(c net.Conn) *peeked {
 	p := &peeked{Conn: c, budget: unlimited}
-	p.r = bufio.NewReaderSize(intake{p}, size)
+	p.r = bufio.NewReaderSize(intake{p}, smallBuffer)
 	return p
 }
 
 // Read implements net.Conn. Once what was peeked at is gone, reads do not pass
 // through the buffer.
 func (p *peeked) Read(b []byte) (int, error) {
-	if p.r.Buffered() == 0 {
+	if p.ahead() == 0 {
 		return intake{p}.Read(b)
 	}
 	return p.r.Read(b)
+}
+
+// ahead is how many bytes are buffered.
+func (p *peeked) ahead() int {
+	if p.r == nil {
+		return 0
+	}
+	return p.r.Buffered()
+}
+
+// shed gives the buffer up when it is empty: whoever reads from now on has one.
+func (p *peeked) shed() {
+	if p.ahead() == 0 {
+		p.r = nil
+	}
+}
+
+// enlarge makes room for twice as much, up to all that detection may look at.
+func (p *peeked) enlarge() {
+	kept := bytes.Clone(p.buffered())
+	p.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(kept), intake{p}), min(2*p.r.Size(), peekLimit))
+	p.r.Peek(len(kept))
 }
 
 // Write implements net.Conn.
@@ -64,7 +88,7 @@ func (p *peeked) Write(b []byte) (int, error) {
 }
 
 // consumed is how many bytes were read of those that came.
-func (p *peeked) consumed() int64 { return p.in - int64(p.r.Buffered()) }
+func (p *peeked) consumed() int64 { return p.in - int64(p.ahead()) }
 
 // deadline sets one for all reads to come; the zero time takes it away.
 func (p *peeked) deadline(t time.Time) {
@@ -105,6 +129,9 @@ func (p *peeked) grow() ([]byte, error) {
 	n := p.r.Buffered()
 	if n >= peekLimit {
 		return p.buffered(), bufio.ErrBufferFull
+	}
+	if n == p.r.Size() {
+		p.enlarge()
 	}
 	_, err := p.r.Peek(n + 1)
 	if p.r.Buffered() > n {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -75,7 +76,7 @@ func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
 		if t.idle > 0 {
 			from.SetReadDeadline(time.Now().Add(t.idle))
 		}
-		n, err := io.Copy(to, from)
+		n, err := copyAll(to, from)
 		total += n
 		if t.idle <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return total, err
@@ -87,12 +88,50 @@ func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
 	}
 }
 
+// The buffers of a copy out of TLS: small while little comes, so that a connection that
+// rests costs little, and of a record's size while much does.
+const (
+	restingCopy = 2 << 10
+	busyCopy    = 16 << 10
+	busyFrom    = 4 << 10
+)
+
+// copyAll is io.Copy, which leaves sockets to the kernel, but out of TLS.
+func copyAll(to, from net.Conn) (total int64, err error) {
+	if _, ok := from.(*tls.Conn); !ok {
+		return io.Copy(to, from)
+	}
+	buf := make([]byte, restingCopy)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			if _, err := to.Write(buf[:n]); err != nil {
+				return total, err
+			}
+			total += int64(n)
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		switch {
+		case n == restingCopy && len(buf) == restingCopy:
+			buf = make([]byte, busyCopy)
+		case n < busyFrom && len(buf) == busyCopy:
+			buf = make([]byte, restingCopy)
+		}
+	}
+}
+
 func forwardFirst(ahead *peeked, to net.Conn) (int64, error) {
-	if ahead == nil || ahead.r.Buffered() == 0 {
+	if ahead == nil || ahead.ahead() == 0 {
 		return 0, nil
 	}
 	n, err := to.Write(ahead.buffered())
 	ahead.r.Discard(n)
+	ahead.shed()
 	return int64(n), err
 }
 

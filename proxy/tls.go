@@ -144,7 +144,7 @@ func (p *Proxy) writer(to io.Writer) *bufio.Writer {
 		w.Reset(to)
 		return w
 	}
-	return bufio.NewWriterSize(to, legBuffer)
+	return bufio.NewWriterSize(to, smallBuffer)
 }
 
 func (p *Proxy) release(w *bufio.Writer) {

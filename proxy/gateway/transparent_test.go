@@ -137,7 +137,11 @@ func play(role string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := route(ctx); err != nil {
+	work := route
+	if role == "gateway" {
+		work = playGateway
+	}
+	if err := work(ctx); err != nil {
 		fmt.Println(err)
 		return 1
 	}
