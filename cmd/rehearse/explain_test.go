@@ -15,6 +15,7 @@ import (
 	"rehearse/proxy"
 	"rehearse/proxy/detect"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/dead"
 	"rehearse/proxy/policy/txn"
 	"rehearse/proxy/revocation"
 	"rehearse/proxy/wire/tlshello"
@@ -67,6 +68,9 @@ func names() map[string][]string {
 	}
 	for _, e := range txn.Explanations() {
 		add("txn.Explanations", e.ID)
+	}
+	for _, e := range dead.Explanations() {
+		add("dead.Explanations", e.ID)
 	}
 	for _, e := range reports.Explanations() {
 		add("reports.Explanations", e.ID)

@@ -9,6 +9,7 @@ import (
 
 	"rehearse/proxy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/dead"
 	"rehearse/proxy/policy/txn"
 	"rehearse/proxy/revocation"
 	"rehearse/reports"
@@ -145,6 +146,9 @@ func diagnosticPages() []page {
 	}
 	for _, e := range txn.Explanations() {
 		add("transaction", e.ID, e.Title, e.Text, e.Remedy)
+	}
+	for _, e := range dead.Explanations() {
+		add("policy", e.ID, e.Title, e.Text, e.Remedy)
 	}
 	for _, e := range reports.Explanations() {
 		add("report", e.ID, e.Title, e.Text, e.Remedy)

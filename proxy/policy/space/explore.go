@@ -1,0 +1,280 @@
+package space
+
+import (
+	"math/big"
+	"slices"
+
+	"rehearse/proxy/policy"
+	"rehearse/proxy/policy/flow"
+)
+
+// Sample is a flow that stands for all of a box: in each, every policy does the
+// same for the same reasons.
+type Sample struct {
+	Shape    flow.Shape
+	Flow     *flow.Flow
+	Outcomes []flow.Outcome // one a policy
+	// Matched are the rules that matched on the way, one list a policy.
+	Matched [][]int
+	Visits  [][]flow.Visit
+	// At are the rules that matched in each visit.
+	At [][][]int
+	// Stands is how many combinations of classes the flow stands for.
+	Stands *big.Int
+	// Odd is how many values of the flow policy had to ask for: the fewer, the
+	// plainer an example it is.
+	Odd int
+
+	x    *explorer
+	box  Box
+	made assignment
+}
+
+// Twins are other flows that the sample stands for, for those who do not take
+// its word: one that differs in each value that may.
+func (s *Sample) Twins() []*flow.Flow {
+	var list []*flow.Flow
+	for _, axis := range s.x.choices {
+		in, ok := s.box.on(axis)
+		if !ok {
+			in = s.x.s.real(axis)
+		}
+		in.each(func(c int) {
+			a := slices.Clone(s.made)
+			if a[axis] = c; c == s.made[axis] {
+				return
+			}
+			if f, obstacle := s.x.make(s.Shape, a); obstacle == nil {
+				list = append(list, f)
+			}
+		})
+	}
+	return list
+}
+
+// Extent says how much of a space has been gone through.
+type Extent struct {
+	Complete bool
+	Flows    int      // that were made
+	Stood    *big.Int // combinations of classes they stand for
+	Whole    *big.Int // all combinations
+	Axes     int      // values that policy tests
+	Shapes   int
+	// Lacking says why it is not complete.
+	Lacking []string
+}
+
+// Explore goes through the flows that clients could make, box by box, most flows
+// at most. Where that does not suffice for all it goes on with a sample: flows for
+// the conditions of each rule, and for each class of each axis.
+func (s *Space) Explore(most int, visit func(*Sample)) Extent {
+	x := newExplorer(s, visit)
+	shapes := flow.Shapes()
+	for i, shape := range shapes {
+		x.cover(shape, x.all(), x.tries+(most-x.tries)/(len(shapes)-i))
+	}
+	if x.left.Sign() > 0 {
+		x.target(most)
+	}
+	return x.extent()
+}
+
+// all is the box of all flows.
+func (x *explorer) all() Box {
+	var b Box
+	for _, axis := range x.choices {
+		if real := x.s.real(axis); real.Count() < x.s.classes(axis) {
+			b = b.replace(axis, real)
+		}
+	}
+	return b
+}
+
+// explorer goes through a space of flows.
+type explorer struct {
+	s     *Space
+	visit func(*Sample)
+
+	kind     *kindField
+	host     *hostField
+	resolved *addressField
+	spelling []int // axes that the text of a URL depends on
+	choices  []int // axes that flows choose on
+	usual    []int // of each axis, the class of an ordinary flow
+
+	tries   int
+	flows   int // that could be made
+	stood   *big.Int
+	left    *big.Int // combinations that no flow was made for
+	lacking map[string]bool
+	seen    map[string]bool // flows of the sample
+}
+
+func newExplorer(s *Space, visit func(*Sample)) *explorer {
+	x := &explorer{s: s, visit: visit, stood: new(big.Int), left: new(big.Int), lacking: map[string]bool{}, seen: map[string]bool{}}
+	x.kind, _ = s.fields["type"].(*kindField)
+	x.host, _ = s.fields["url.host"].(*hostField)
+	x.resolved, _ = s.fields["url.address"].(*addressField)
+	for n, axis := range s.axes {
+		if axis.alias < 0 && axis.of != ofStage && axis.of != ofURLText {
+			x.choices = append(x.choices, n)
+		}
+		if axis.alias < 0 && (axis.of == ofHost || axis.of == ofPath) {
+			x.spelling = append(x.spelling, n)
+		}
+	}
+	if f, ok := s.fields["url.port"].(*numberField); ok && f.main >= 0 {
+		x.spelling = append(x.spelling, f.main)
+	}
+	for reason := range s.reasons {
+		x.lacking[reason] = true
+	}
+	return x
+}
+
+// cover goes through the flows of one shape in a box, up to a number of tries.
+func (x *explorer) cover(shape flow.Shape, within Box, limit int) {
+	x.usual = x.ordinary(shape)
+	pending := []Box{within}
+	for len(pending) > 0 {
+		box := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if x.tries >= limit {
+			x.left.Add(x.left, x.s.size(box, x.choices))
+			x.lacking["more kinds of flows than were to be tried"] = true
+			continue
+		}
+		pending = append(pending, box.minus(x.one(shape, box), x.s.classes)...)
+	}
+}
+
+// one makes a flow of a box and gives the part of it that the flow stands for.
+func (x *explorer) one(shape flow.Shape, box Box) Box {
+	x.tries++
+	a := x.choose(box)
+	f, obstacle := x.make(shape, a)
+	if obstacle != nil {
+		part := x.pinned(box, a, obstacle.axes)
+		if !obstacle.natural {
+			x.left.Add(x.left, x.s.size(part, x.choices))
+			x.lacking[obstacle.why] = true
+		}
+		return part
+	}
+	sample := &Sample{Shape: shape, Flow: f, x: x, made: a}
+	r := x.newReason(a)
+	for _, v := range x.s.views {
+		x.follow(r, v, sample)
+	}
+	part := r.box(box)
+	sample.box = part
+	sample.Stands = x.s.size(part, x.choices)
+	sample.Odd = x.odd(a)
+	x.stood.Add(x.stood, sample.Stands)
+	x.flows++
+	x.visit(sample)
+	return part
+}
+
+// follow leads the flow through a policy and gathers why it ends as it does.
+func (x *explorer) follow(r *reason, v *View, sample *Sample) {
+	o, visits := flow.Follow(v.Policy, sample.Flow)
+	var matched []int
+	at := make([][]int, len(visits))
+	for i := range visits {
+		visit := &visits[i]
+		r.see = x.see(sample.Flow, r.a, visit)
+		at[i] = r.rules(v, visit)
+		matched = append(matched, at[i]...)
+		x.because(r, v, sample.Flow, visit)
+	}
+	slices.Sort(matched)
+	sample.At = append(sample.At, at)
+	sample.Outcomes = append(sample.Outcomes, o)
+	sample.Matched = append(sample.Matched, slices.Compact(matched))
+	sample.Visits = append(sample.Visits, visits)
+}
+
+// because keeps what the interceptor itself goes by, beside the rules.
+func (x *explorer) because(r *reason, v *View, f *flow.Flow, visit *flow.Visit) {
+	tx := visit.Transaction
+	if tx.Method == "CONNECT" && !tx.Detecting {
+		r.because(v.usualPort)
+	}
+	if tx.ServerCertificate != nil {
+		if fault, ok := x.s.fields["certificate"].(*kindField); ok {
+			r.pin(fault.main)
+		}
+	}
+	if tx.Type == policy.SSLIntercept && f.Transparent() {
+		r.pin(x.s.fields["SNI"].(*kindField).main)
+	}
+	if f.Transparent() {
+		r.keep[x.host.main] = r.narrowed(x.host.main, x.host.names(), !isAddress(f.Host))
+	}
+	for _, label := range visit.Decision.Actions() {
+		if calls, _ := v.Policy.CallsOf(label); slices.ContainsFunc(calls, func(c policy.Call) bool { return c.Name == "redirect" }) {
+			x.lacking["expressions of redirects"] = true
+			for _, axis := range x.spelling {
+				r.pin(axis)
+			}
+		}
+	}
+}
+
+// box is the part of a box that the reason holds for.
+func (r *reason) box(within Box) Box {
+	out := within
+	for axis, in := range r.keep {
+		if in.bits == nil {
+			continue
+		}
+		if have, ok := out.on(axis); ok {
+			in = have.and(in)
+		}
+		out = out.replace(axis, in)
+	}
+	return out
+}
+
+// pinned is a box with the chosen class on some axes.
+func (x *explorer) pinned(box Box, a assignment, axes []int) Box {
+	for _, axis := range axes {
+		box = box.replace(axis, just(x.s.classes(axis), a[axis]))
+	}
+	return box
+}
+
+// choose takes the most ordinary class of a box on each axis.
+func (x *explorer) choose(box Box) assignment {
+	a := make(assignment, len(x.s.axes))
+	copy(a, x.usual)
+	for _, side := range box {
+		if !side.in.Has(a[side.axis]) {
+			a[side.axis] = side.in.and(x.s.real(side.axis)).First()
+		}
+	}
+	return a
+}
+
+// odd is how many choices are not ordinary.
+func (x *explorer) odd(a assignment) int {
+	n := 0
+	for _, axis := range x.choices {
+		if a[axis] != x.usual[axis] {
+			n++
+		}
+	}
+	return n
+}
+
+func (x *explorer) extent() Extent {
+	e := Extent{Flows: x.flows, Stood: x.stood, Whole: new(big.Int), Axes: len(x.choices), Shapes: len(flow.Shapes())}
+	e.Whole.Mul(x.s.size(Box{}, x.choices), big.NewInt(int64(e.Shapes)))
+	for reason := range x.lacking {
+		e.Lacking = append(e.Lacking, reason)
+	}
+	slices.Sort(e.Lacking)
+	e.Complete = len(e.Lacking) == 0
+	return e
+}
