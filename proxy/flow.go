@@ -74,6 +74,7 @@ func newFlow(p *Proxy, ctx context.Context, client net.Conn, to Target) *flow {
 	f.number, f.began = p.numbers.Add(1), p.conf.Now()
 	f.client = newPeeked(client)
 	f.span = f.client.span()
+	f.tlsSpan = f.span
 	f.conns = append(f.conns, client)
 	if to.Dst.IsValid() {
 		f.setOrigin(to.Dst.Addr().Unmap().String(), to.Dst.Port())

@@ -237,7 +237,9 @@ func (f *flow) handshakeClient(cert *tls.Certificate) stage {
 	}
 	f.record(end)
 	f.client.shed()
-	f.hello = &tlshello.ClientHello{ServerName: f.hello.ServerName, ALPN: f.hello.ALPN} // the rest has been of use
+	if f.hello != nil { // the rest of it has been of use
+		f.hello = &tlshello.ClientHello{ServerName: f.hello.ServerName, ALPN: f.hello.ALPN}
+	}
 	f.inner, f.innerState = newPeeked(t), t.ConnectionState()
 	return serveInner
 }

@@ -50,10 +50,10 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 		_, err = c.r.Peek(1)
 	}
 	f.idle.Store(false)
-	if err != nil {
-		return nil, span{}, err
-	}
 	s := c.span()
+	if err != nil {
+		return nil, s, err
+	}
 	c.deadline(time.Now().Add(headerWait))
 	if !c.beginsRequest() {
 		return nil, s, errNoRequest

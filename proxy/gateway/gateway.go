@@ -152,6 +152,9 @@ func (g *Gateway) Addr() netip.AddrPort { return g.listeners[0].at }
 // StatusURL is where the revocation endpoint is, "" where there is none.
 func (g *Gateway) StatusURL() string { return g.base }
 
+// Connections is how many client connections there are now.
+func (g *Gateway) Connections() int { return int(g.admitted.Load()) }
+
 // Forge is the maker of emulated certificates, for revoking and flushing them.
 func (g *Gateway) Forge() *emulate.Forge { return g.proxy.Forge() }
 

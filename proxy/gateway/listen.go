@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -105,8 +106,17 @@ func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 	}
 	g.flows.Go(func() {
 		defer g.admitted.Add(-1)
+		defer g.survive(c)
 		in.Serve(ctx, c, to)
 	})
+}
+
+// survive ends one flow when a mistake of the program's would end all, and tells of it.
+func (g *Gateway) survive(c *net.TCPConn) {
+	if p := recover(); p != nil {
+		c.Close()
+		g.conf.Note("a flow ended by a mistake of this program: %v\n%s", p, debug.Stack())
+	}
 }
 
 // target says who serves a connection and as what, or why nobody does.
