@@ -2,7 +2,6 @@ package lab_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	"github.com/onsi/gomega/gexec"
 
 	"rehearse/simulator/lab"
 	"rehearse/simulator/server"
@@ -43,20 +44,33 @@ func withSIPE(l *lab.Lab) sipe {
 	return s
 }
 
-// run signs alice, or whom the name says, in and gives what was printed, and whether
-// the program was content.
-func (s sipe) run(ctx context.Context, name, password string, args ...string) ([]string, bool) {
+// start signs alice, or whom the name says, in.
+func (s sipe) start(ctx context.Context, name, password string, args ...string) *gexec.Session {
 	GinkgoHelper()
 	at := s.lab.Endpoints()["sip"]
 	args = append([]string{name + "@contoso.test", password, fmt.Sprintf("%s:%d", at.Host, at.Port), s.root}, args...)
 	cmd := exec.CommandContext(ctx, s.program, args...)
 	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(s.program), "TMPDIR="+filepath.Dir(s.program))
-	out, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 3 {
+	running, err := gexec.Start(cmd, nil, nil)
+	Expect(err).NotTo(HaveOccurred())
+	return running
+}
+
+// said waits for the end and gives what was printed, and whether the program was
+// content.
+func said(running *gexec.Session) ([]string, bool) {
+	GinkgoHelper()
+	Eventually(running).WithTimeout(time.Minute).Should(gexec.Exit())
+	if running.ExitCode() == 3 {
 		Skip("pidgin-sipe is not installed")
 	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n"), err == nil
+	return strings.Split(strings.TrimSpace(string(running.Out.Contents())), "\n"), running.ExitCode() == 0
+}
+
+func (s sipe) run(ctx context.Context, name, password string, args ...string) ([]string, bool) {
+	GinkgoHelper()
+	return said(s.start(ctx, name, password, args...))
 }
 
 var _ = Describe("pidgin-sipe", func() {
@@ -64,29 +78,29 @@ var _ = Describe("pidgin-sipe", func() {
 
 	It("signs in with NTLM, takes every signature for right, and signs out", func(ctx context.Context) {
 		l := open()
-		said, content := withSIPE(l).run(ctx, "alice", l.Users()["alice@contoso.test"])
-		Expect(said).To(HaveExactElements("signed-on", "signed-off"))
+		lines, content := withSIPE(l).run(ctx, "alice", l.Users()["alice@contoso.test"])
+		Expect(lines).To(HaveExactElements("signed-on", "signed-off"))
 		Expect(content).To(BeTrue())
 	})
 
 	It("is told that its password is wrong", func(ctx context.Context) {
-		said, content := withSIPE(open()).run(ctx, "alice", "wrong")
-		Expect(said).To(ContainElement("error Authentication failed"))
+		lines, content := withSIPE(open()).run(ctx, "alice", "wrong")
+		Expect(lines).To(ContainElement("error Authentication failed"))
 		Expect(content).To(BeFalse())
 	})
 
 	It("does not take a certificate from elsewhere", func(ctx context.Context) {
 		s := withSIPE(open())
 		Expect(os.WriteFile(s.root, open().Root(), 0o600)).To(Succeed())
-		said, content := s.run(ctx, "alice", "Passw0rd!")
-		Expect(said).To(HaveExactElements(HavePrefix("question Accept certificate for sipdir.online.lync.com?"), HavePrefix("error "), "signed-off"))
+		lines, content := s.run(ctx, "alice", "Passw0rd!")
+		Expect(lines).To(HaveExactElements(HavePrefix("question Accept certificate for sipdir.online.lync.com?"), HavePrefix("error "), "signed-off"))
 		Expect(content).To(BeFalse())
 	})
 
 	It("finds a conference by its page", func(ctx context.Context) {
 		l := open()
-		said, content := withSIPE(l).run(ctx, "alice", "Passw0rd!", "meeting="+l.MeetingURL("bob@contoso.test", "weekly"), "say=hello")
-		Expect(said).To(HaveExactElements("signed-on", "joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: hello", "signed-off"))
+		lines, content := withSIPE(l).run(ctx, "alice", "Passw0rd!", "meeting="+l.MeetingURL("bob@contoso.test", "weekly"), "say=hello")
+		Expect(lines).To(HaveExactElements("signed-on", "joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: hello", "signed-off"))
 		Expect(content).To(BeTrue())
 	})
 
@@ -94,23 +108,31 @@ var _ = Describe("pidgin-sipe", func() {
 		l, err := lab.Open(lab.Config{Open: true})
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(l.Close)
-		said, content := withSIPE(l).run(ctx, "alice", "whatever")
-		Expect(said).To(HaveExactElements("signed-on", "signed-off"))
+		lines, content := withSIPE(l).run(ctx, "alice", "whatever")
+		Expect(lines).To(HaveExactElements("signed-on", "signed-off"))
 		Expect(content).To(BeTrue())
 	})
 
 	It("meets another one in a conference, and they hear each other", func(ctx context.Context) {
 		s := withSIPE(open())
-		heard := make(chan []string)
-		go func() {
-			defer GinkgoRecover()
-			defer close(heard)
-			said, _ := s.run(ctx, "bob", "Passw0rd!", "meeting="+focus, "wait", "say=bob was here", "hear=1")
-			heard <- said
-		}()
-		said, content := s.run(ctx, "alice", "Passw0rd!", "meeting="+focus, "wait", "say=alice was here", "hear=1")
-		Expect(content).To(BeTrue(), strings.Join(said, "\n"))
-		Expect(said).To(ContainElements("signed-on", "joined", "user sip:bob@contoso.test", "message sip:bob@contoso.test: bob was here", "signed-off"))
-		Expect(<-heard).To(ContainElements("joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: alice was here", "signed-off"))
+		bob := s.start(ctx, "bob", "Passw0rd!", "meeting="+focus, "wait", "say=bob was here", "hear=1")
+		lines, content := s.run(ctx, "alice", "Passw0rd!", "meeting="+focus, "wait", "say=alice was here", "hear=1")
+		Expect(content).To(BeTrue(), strings.Join(lines, "\n"))
+		Expect(lines).To(ContainElements("signed-on", "joined", "user sip:bob@contoso.test", "message sip:bob@contoso.test: bob was here", "signed-off"))
+		lines, content = said(bob)
+		Expect(content).To(BeTrue(), strings.Join(lines, "\n"))
+		Expect(lines).To(ContainElements("joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: alice was here", "signed-off"))
+	})
+
+	It("writes to another one, who writes back", func(ctx context.Context) {
+		s := withSIPE(open())
+		bob := s.start(ctx, "bob", "Passw0rd!", "answer", "say=hello alice", "hear=1")
+		Eventually(bob).WithTimeout(time.Minute).Should(Or(gbytes.Say("signed-on"), gexec.Exit()))
+		lines, content := s.run(ctx, "alice", "Passw0rd!", "to=sip:bob@contoso.test", "say=hello bob", "hear=1")
+		Expect(lines).To(HaveExactElements("signed-on", "message sip:bob@contoso.test: hello alice", "signed-off"))
+		Expect(content).To(BeTrue())
+		lines, content = said(bob)
+		Expect(lines).To(HaveExactElements("signed-on", "message sip:alice@contoso.test: hello bob", "signed-off"))
+		Expect(content).To(BeTrue())
 	})
 })

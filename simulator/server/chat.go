@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -46,6 +47,8 @@ func (c *conference) others(than *dialog) []watcher {
 func (s *session) message(req *sip.Request) *reply {
 	d := s.dialog(req.CallID().Value())
 	switch {
+	case d == nil && req.Method == sip.MESSAGE && tagOf(req) == "" && !strings.Contains(about(req), ":conf:"):
+		return s.toUser(req)
 	case d == nil:
 		return s.refuse(481, 0, "")
 	case !d.chat:

@@ -30,6 +30,9 @@ func about(req *sip.Request) string {
 	return uri
 }
 
+// tagOf is the tag of a request's To: "" outside dialogs.
+func tagOf(req *sip.Request) string { return sipauth.FieldsOf(req).ToTag }
+
 // dialog is what the front end keeps of an INVITE or SUBSCRIBE.
 type dialog struct {
 	callID, tag string // the tag is the front end's
@@ -121,12 +124,22 @@ func (s *session) send(req *sip.Request, note string) {
 }
 
 // acknowledge takes an ACK or CANCEL. An ACK starts what the INVITE agreed on; a
-// CANCEL comes too late, for every INVITE is answered at once.
+// CANCEL of a call to a conference comes too late, for those are answered at once.
 func (s *session) acknowledge(req *sip.Request) *reply {
-	d := s.dialog(req.CallID().Value())
+	id := req.CallID().Value()
 	if req.Method == sip.CANCEL {
-		return s.refuse(481, 0, "")
+		t := s.directory.sought(req, s)
+		if t == nil {
+			return s.refuse(481, 0, "")
+		}
+		s.answer(req, &reply{status: 200})
+		s.withdraw(t)
+		return nil
 	}
+	if other, answered := s.directory.peer(id, s); answered {
+		return s.forward(req, other)
+	}
+	d := s.dialog(id)
 	if d != nil && d.call != nil {
 		d.call.start()
 	}
@@ -175,6 +188,7 @@ func (s *session) leaveAll() {
 
 // end is the connection's.
 func (s *session) end() {
+	s.depart()
 	s.leaveAll()
 	s.conn.Close()
 }

@@ -19,6 +19,7 @@ type frontEnd struct {
 	host     world.Host
 	identity *identity
 	parser   *sip.Parser
+	*directory
 
 	mu          sync.Mutex
 	conferences map[string]*conference // by focus URI
@@ -33,7 +34,7 @@ func startFrontEnd(e *Estate, h world.Host) error {
 	if err != nil {
 		return err
 	}
-	f := &frontEnd{Estate: e, host: h, identity: id, parser: newParser(), conferences: make(map[string]*conference)}
+	f := &frontEnd{Estate: e, host: h, identity: id, parser: newParser(), directory: newDirectory(), conferences: make(map[string]*conference)}
 	for _, p := range []struct {
 		endpoint string
 		port     uint16
@@ -147,7 +148,7 @@ func phrase(status int) string {
 		{400, "Bad request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method not allowed"},
 		{408, "Request timeout"}, {415, "Unsupported media type"}, {416, "Unsupported URI scheme"}, {420, "Bad extension"},
 		{480, "Temporarily unavailable"},
-		{481, "Call leg/transaction does not exist"}, {486, "Busy here"}, {487, "Request terminated"},
+		{483, "Too many hops"}, {481, "Call leg/transaction does not exist"}, {486, "Busy here"}, {487, "Request terminated"},
 		{488, "Not acceptable here"}, {489, "Bad event"}, {500, "Server internal error"}, {501, "Not implemented"},
 		{503, "Service unavailable"}, {504, "Server time-out"}, {505, "Version not supported"}, {603, "Decline"},
 	} {

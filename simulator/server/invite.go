@@ -15,8 +15,11 @@ import (
 func (s *session) invite(req *sip.Request) *reply {
 	target := about(req)
 	c := s.conference(target)
-	if c == nil {
+	switch {
+	case c == nil && strings.Contains(target, ":conf:"):
 		return s.refuse(404, 0, "nobody at "+target)
+	case c == nil:
+		return s.toUser(req)
 	}
 	_, kind, _, _ := focusOf(target)
 	switch kind {

@@ -23,6 +23,7 @@ func (s *session) register(req *sip.Request) *reply {
 		s.answer(req, &reply{status: 200, note: "registration ended", headers: []sip.Header{
 			sip.NewHeader("Expires", "0"), sip.NewHeader("Server", serverVersion)}})
 		s.leaveAll()
+		s.depart()
 		s.user = ""
 		return nil
 	}
@@ -30,7 +31,8 @@ func (s *session) register(req *sip.Request) *reply {
 	if s.user != "" {
 		action = "refreshed"
 	}
-	s.user = address
+	s.user, s.epid = address, endpointID(headerValue(req, "Contact", "m"))
+	s.directory.enter(address, s)
 	r := &reply{status: 200, note: "registered"}
 	add := func(name, value string) { r.headers = append(r.headers, sip.NewHeader(name, value)) }
 	add("Contact", registered(headerValue(req, "Contact", "m"), address, expires))
@@ -82,12 +84,26 @@ func registered(contact, address string, expires int) string {
 		uri = contact[i+1 : j]
 	}
 	out := "<" + uri + ">;expires=" + strconv.Itoa(expires)
-	_, instance, ok := strings.Cut(contact, `+sip.instance="<urn:uuid:`)
-	if !ok {
+	uuid := instance(contact)
+	if uuid == "" {
 		return out
 	}
-	uuid, _, _ := strings.Cut(instance, ">")
 	return out + `;+sip.instance="<urn:uuid:` + uuid + `>";gruu="sip:` + address + ";opaque=user:epid:" + epid(uuid) + `;gruu"`
+}
+
+// instance is the UUID of a Contact's endpoint, "" where it has none.
+func instance(contact string) string {
+	_, rest, _ := strings.Cut(contact, `+sip.instance="<urn:uuid:`)
+	uuid, _, _ := strings.Cut(rest, ">")
+	return uuid
+}
+
+// endpointID names a Contact's endpoint in addresses.
+func endpointID(contact string) string {
+	if uuid := instance(contact); uuid != "" {
+		return epid(uuid)
+	}
+	return ""
 }
 
 // epid is an endpoint's UUID as a gruu has it: its bytes in the order of Windows,

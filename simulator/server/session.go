@@ -19,6 +19,7 @@ type session struct {
 	*frontEnd
 	*conn
 	user string // the SIP address registered on this connection, "" before
+	epid string // names the endpoint in its gruu
 
 	mu      sync.Mutex // of writing, and of what follows
 	auth    *sipauth.Server
@@ -87,6 +88,7 @@ func (s *session) take(msg sip.Message) bool {
 	case *sip.Response:
 		s.conn.after = "SIP " + strconv.Itoa(m.StatusCode)
 		s.received(strconv.Itoa(m.StatusCode)+" "+m.Reason, "")
+		s.returned(m)
 		return true
 	case *sip.Request:
 		s.conn.after = string(m.Method)
@@ -125,6 +127,9 @@ func (s *session) handle(req *sip.Request) (r *reply, ok bool) {
 	}
 	if r := s.authorize(req); r != nil {
 		return r, true
+	}
+	if other, _ := s.directory.peer(req.CallID().Value(), s); other != nil {
+		return s.forward(req, other), true
 	}
 	for _, m := range methods() {
 		if m.name == req.Method {

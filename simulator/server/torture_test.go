@@ -54,7 +54,7 @@ func heard(p *phone) string {
 }
 
 // torture are the messages of RFC 4475, and what a front end does with each at which
-// alice has registered: she finds nobody at example.com. Line ends inside a request
+// alice has registered: example.com is not its domain. Line ends inside a request
 // line, and what cannot be framed, end the connection; over a stream nothing else is
 // safe (3.1.2.3). The body of dblreq is a byte longer than it says.
 func torture() [][2]string {
@@ -64,16 +64,16 @@ func torture() [][2]string {
 	)
 	return [][2]string{
 		// 3.1.1 Valid messages.
-		{"wsinv", "404"}, {"intmeth", "405"}, {"esc01", "404"}, {"escnull", "404"}, {"esc02", "405"}, {"lwsdisp", "200"}, {"longreq", "404"},
-		{"dblreq", "404 404 closed"}, {"semiuri", "200"}, {"transports", "200"}, {"mpart01", "481"}, {"unreason", dropped}, {"noreason", dropped},
+		{"wsinv", "504"}, {"intmeth", "405"}, {"esc01", "504"}, {"escnull", "404"}, {"esc02", "405"}, {"lwsdisp", "200"}, {"longreq", "504"},
+		{"dblreq", "404 504 closed"}, {"semiuri", "200"}, {"transports", "200"}, {"mpart01", "504"}, {"unreason", dropped}, {"noreason", dropped},
 		// 3.1.2 Invalid messages.
 		{"badinv01", hungUpOn}, {"clerr", dropped}, {"ncl", hungUpOn}, {"scalar02", hungUpOn}, {"scalarlg", hungUpOn}, {"quotbal", "400"}, {"ltgtruri", hungUpOn},
-		{"lwsruri", hungUpOn}, {"lwsstart", hungUpOn}, {"trws", hungUpOn}, {"escruri", "404"}, {"baddate", "404"}, {"regbadct", "404"}, {"badaspec", "400"},
+		{"lwsruri", hungUpOn}, {"lwsstart", hungUpOn}, {"trws", hungUpOn}, {"escruri", "504"}, {"baddate", "504"}, {"regbadct", "404"}, {"badaspec", "400"},
 		{"baddn", "200"}, {"badvers", "505"}, {"mismatch01", "400"}, {"mismatch02", "400"}, {"bigcode", hungUpOn},
 		// 3.2 Transaction layer, 3.3 application layer, 3.4 backward compatibility.
-		{"badbranch", "200"}, {"insuf", "400"}, {"unkscm", "416"}, {"novelsc", hungUpOn}, {"unksm2", "404"}, {"bext01", "420"}, {"invut", "404"},
+		{"badbranch", "200"}, {"insuf", "400"}, {"unkscm", "416"}, {"novelsc", hungUpOn}, {"unksm2", "404"}, {"bext01", "420"}, {"invut", "504"},
 		{"regaut01", "404"}, {"multi01", "400"}, {"mcl01", "400 closed"}, {"bcast", dropped}, {"zeromf", "200"}, {"cparam01", "404"}, {"cparam02", "404"},
-		{"regescrt", "404"}, {"sdp01", "404"}, {"inv2543", hungUpOn},
+		{"regescrt", "404"}, {"sdp01", "504"}, {"inv2543", hungUpOn},
 		// In the archive only.
 		{"test", hungUpOn},
 	}

@@ -5,7 +5,10 @@
  *   signed-on | joined | user ADDRESS | message ADDRESS: TEXT | signed-off | error WHAT
  *
  * Usage: sipe USER PASSWORD HOST:PORT ROOT.pem [proxy=HOST:PORT] [meeting=URI]
- *             [say=TEXT] [wait] [hear=N] [debug]
+ *             [to=ADDRESS] [answer] [say=TEXT] [wait] [hear=N] [debug]
+ *
+ * The text is said in the conference, to a user, or with answer to the first who
+ * writes.
  *
  * With wait it says it once somebody else is there, with hear=N it leaves once N
  * messages of others have come; else both at once. Every host name is taken to be
@@ -24,9 +27,9 @@
 #include <purple.h>
 
 static GMainLoop *loop;
-static const char *meeting, *say;
+static const char *meeting, *to, *say;
 static int hear, heard, status = 1;
-static gboolean leaving, waiting, debug;
+static gboolean answer, leaving, waiting, debug;
 static PurpleAccount *account;
 
 static void tell(const char *format, ...) {
@@ -114,7 +117,7 @@ static void leave(void) {
 	if (leaving)
 		return;
 	leaving = TRUE;
-	for (GList *l = purple_get_chats(); l; l = purple_get_chats())
+	for (GList *l = purple_get_conversations(); l; l = purple_get_conversations())
 		purple_conversation_destroy(l->data);
 	g_timeout_add(200, sign_off, NULL);
 }
@@ -131,12 +134,22 @@ static gboolean join(gpointer data) {
 	return FALSE;
 }
 
+static gboolean write_to(gpointer data) {
+	PurpleConversation *conv = purple_conversation_new(PURPLE_CONV_TYPE_IM, account, to);
+	purple_conv_im_send(purple_conversation_get_im_data(conv), say);
+	if (!hear)
+		g_timeout_add(500, (GSourceFunc)leave, NULL);
+	return FALSE;
+}
+
 static void signed_on(PurpleConnection *gc, gpointer data) {
 	tell("signed-on");
 	status = 0;
 	if (meeting)
 		g_timeout_add(500, join, gc); /* after provisioning */
-	else
+	else if (to)
+		g_timeout_add(500, write_to, NULL);
+	else if (!hear)
 		g_timeout_add(500, sign_off, NULL);
 }
 
@@ -181,6 +194,10 @@ static void message(PurpleAccount *a, char *sender, char *text, PurpleConversati
 	char *plain = purple_markup_strip_html(text);
 	tell("message %s: %s", sender, plain);
 	g_free(plain);
+	if (answer && !to) { /* say it back to who wrote */
+		to = g_strdup(sender);
+		g_timeout_add(500, write_to, NULL);
+	}
 	if (!self(sender) && ++heard == hear)
 		g_timeout_add(1000, (GSourceFunc)leave, NULL);
 }
@@ -225,6 +242,7 @@ static void hook(void) {
 	purple_signal_connect(connections, "connection-error", &handle, PURPLE_CALLBACK(connection_error), NULL);
 	purple_signal_connect(conversations, "chat-joined", &handle, PURPLE_CALLBACK(joined), NULL);
 	purple_signal_connect(conversations, "chat-buddy-joined", &handle, PURPLE_CALLBACK(user_joined), NULL);
+	purple_signal_connect(conversations, "received-im-msg", &handle, PURPLE_CALLBACK(message), NULL);
 	purple_signal_connect(conversations, "received-chat-msg", &handle, PURPLE_CALLBACK(message), NULL);
 }
 
@@ -259,6 +277,10 @@ int main(int argc, char **argv) {
 			proxy = argv[i] + 6;
 		else if (!strncmp(argv[i], "meeting=", 8))
 			meeting = argv[i] + 8;
+		else if (!strncmp(argv[i], "to=", 3))
+			to = argv[i] + 3;
+		else if (!strcmp(argv[i], "answer"))
+			answer = TRUE;
 		else if (!strncmp(argv[i], "say=", 4))
 			say = argv[i] + 4;
 		else if (!strncmp(argv[i], "hear=", 5))
