@@ -57,8 +57,7 @@ type Packet struct {
 	Link LinkType
 	// Length is what it had on the wire; Data may be less of it.
 	Length int
-	// Data is valid until the next call of Next.
-	Data []byte
+	Data   []byte
 	// Interface is an index into Interfaces.
 	Interface int
 	// Comments are those of pcapng, nil mostly.

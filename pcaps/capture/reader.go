@@ -19,6 +19,7 @@ type Reader struct {
 	Zipped bool
 
 	format  interface{ next(*Packet) error }
+	packet  Packet
 	packets int
 	err     error
 	About
@@ -93,23 +94,24 @@ func (r *Reader) unzip(src io.Reader) (io.Reader, error) {
 	return z, nil
 }
 
-// Next gives the next packet. After the last one the error is io.EOF; where the
-// file breaks it is a *Damage; where reading fails, that error. All of them stay.
-func (r *Reader) Next() (Packet, error) {
+// Next gives the next packet, which is valid until the call after. Behind the last
+// one the error is io.EOF; where the file breaks it is a *Damage; where reading
+// fails, that error. All of them stay.
+func (r *Reader) Next() (*Packet, error) {
 	if r.err != nil {
-		return Packet{}, r.err
+		return nil, r.err
 	}
-	var p Packet
-	if r.err = r.format.next(&p); r.err != nil {
+	r.packet = Packet{}
+	if r.err = r.format.next(&r.packet); r.err != nil {
 		var d *Damage
 		if errors.As(r.err, &d) {
 			d.After = r.packets
 		}
-		return Packet{}, r.err
+		return nil, r.err
 	}
 	r.packets++
-	p.Number = r.packets
-	return p, nil
+	r.packet.Number = r.packets
+	return &r.packet, nil
 }
 
 // Packets is how many packets have been read.

@@ -87,8 +87,7 @@ func isQUIC(version uint32) bool {
 
 // text reads SIP, and HTTP over UDP as SSDP has it.
 func (d *datagrams) text(s flow.Side, b []byte) string {
-	if d.sipStart(b) == wire.Yes {
-		d.sipMessage(d.flow, s, readHead(headOf(b)), "udp", &d.sipTold)
+	if d.sipStart(b) == wire.Yes && d.sipMessage(d.flow, s, readHead(headOf(b)), "udp", &d.sipTold) {
 		return "sip"
 	}
 	if httpStart(b) == wire.Yes {

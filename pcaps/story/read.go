@@ -86,7 +86,7 @@ func (r *reading) packets(file *capture.Reader, opt Options) error {
 		if err != nil {
 			return err
 		}
-		r.packet(&p)
+		r.packet(p)
 		if opt.Progress != nil && p.Number%often == 0 {
 			if err := opt.Progress(p.Number); err != nil {
 				return err

@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"rehearse/pcaps/flow"
@@ -99,8 +100,25 @@ func (t *sipTold) story() string {
 	return line
 }
 
-// sipMessage counts a message.
-func (r *reading) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t *sipTold) {
+// isSIP says whether a first line is whole: what a broken one says is not believed.
+func isSIP(m head) bool {
+	word, rest, _ := strings.Cut(m.first, " ")
+	switch {
+	case !m.clean:
+		return false
+	case strings.HasPrefix(word, "SIP/"):
+		code, _, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(code)
+		return err == nil && n >= 100 && n < 700
+	}
+	return strings.HasSuffix(rest, " SIP/2.0")
+}
+
+// sipMessage counts a message and says whether it is one.
+func (r *reading) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t *sipTold) bool {
+	if !isSIP(m) {
+		return false
+	}
 	count(&r.SIP.Transport, transport)
 	if id := m.value("call-id", "i"); id != "" && len(r.calls) < maxFlows {
 		r.calls[id] = struct{}{}
@@ -121,7 +139,8 @@ func (r *reading) sipMessage(f *flow.Flow, s flow.Side, m head, transport string
 	}
 	if len(t.lines) >= maxLines {
 		t.more++
-		return
+		return true
 	}
 	t.lines = append(t.lines, line)
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"rehearse/proxy/wire"
 )
@@ -31,6 +32,7 @@ func firstLine(b []byte) ([]byte, bool) {
 // head is the first line and the header fields of a message of HTTP or SIP.
 type head struct {
 	first  string
+	clean  bool        // first has no control characters
 	fields [][2]string // names in lower case
 }
 
@@ -40,7 +42,7 @@ const maxFields = 256
 // are passed over.
 func readHead(b []byte) head {
 	line, _ := firstLine(b)
-	h := head{first: printable(line)}
+	h := head{first: printable(line), clean: bytes.IndexFunc(line, unicode.IsControl) < 0}
 	_, b, _ = bytes.Cut(b, []byte("\n"))
 	for len(b) > 0 && len(h.fields) < maxFields {
 		var line []byte

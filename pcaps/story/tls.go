@@ -79,11 +79,11 @@ type Close struct {
 // tls reads TLS.
 type tls struct {
 	*conversation
-	sides  [2]tlsSide
-	out    *TLS
-	hello  *tlshello.ClientHello
-	server *tlshello.ServerHello
-	alerts []sidedAlert
+	sides   [2]tlsSide
+	out     *TLS
+	hello   bool   // one has been read
+	version uint16 // that the server chose, 0 without its hello
+	alerts  []sidedAlert
 	// said are the handshake messages of both sides, in order.
 	said []saidMessage
 }
@@ -131,7 +131,7 @@ func (t *tls) record(s flow.Side, at flow.Moment, kind byte, body []byte) {
 // modern says that the server chose TLS 1.3 or a draft of it, in which a
 // ChangeCipherSpec means nothing.
 func (t *tls) modern() bool {
-	return t.server != nil && (t.server.Version >= 0x0304 && t.server.Version < 0x0400 || t.server.Version>>8 == 0x7f)
+	return t.version >= 0x0304 && t.version < 0x0400 || t.version>>8 == 0x7f
 }
 
 // alert reads a record of alerts; what has another form or level is encrypted.

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -38,25 +39,31 @@ func (t *tls) handshake(s flow.Side, at flow.Moment, body []byte) {
 		side.sealed++
 		return
 	}
-	side.pending = append(side.pending, body...)
-	for len(side.pending) >= handshakeHeader {
-		kind, size := side.pending[0], int(binary.BigEndian.Uint32(side.pending)&0xffffff)
+	b := body
+	if len(side.pending) > 0 {
+		b = append(side.pending, body...)
+	}
+	for len(b) >= handshakeHeader {
+		kind, size := b[0], int(binary.BigEndian.Uint32(b)&0xffffff)
 		if handshakeName(kind) == "" || size > maxHandshake {
 			side.sealed++
 			side.pending = nil
 			return
 		}
 		end := handshakeHeader + size
-		if len(side.pending) < end {
-			return
+		if len(b) < end {
+			break
 		}
-		t.message(s, at, tlshello.Message{
-			Content: tlshello.HandshakeRecord, Type: tlshello.HandshakeType(kind), Body: side.pending[handshakeHeader:end:end],
-		})
-		side.pending = side.pending[end:]
+		t.message(s, at, tlshello.Message{Content: tlshello.HandshakeRecord, Type: tlshello.HandshakeType(kind), Body: b[handshakeHeader:end:end]})
+		b = b[end:]
 	}
-	if len(side.pending) == 0 {
+	switch {
+	case len(b) == 0:
 		side.pending = nil
+	case len(side.pending) == 0:
+		side.pending = bytes.Clone(b)
+	default:
+		side.pending = b
 	}
 }
 
@@ -74,8 +81,8 @@ func (t *tls) message(s flow.Side, at flow.Moment, m tlshello.Message) {
 	}
 	switch m.Type {
 	case tlshello.TypeClientHello:
-		h, _ := m.ClientHello() // a broken one is counted
-		t.clientHello(s, at, h)
+		h, err := m.ClientHello() // of a broken one there is a part
+		t.clientHello(s, at, h, err == nil)
 	case tlshello.TypeServerHello:
 		h, _ := m.ServerHello()
 		t.serverHello(s, h, m.Body)
@@ -92,19 +99,23 @@ func (t *tls) message(s flow.Side, at flow.Moment, m tlshello.Message) {
 	}
 }
 
-// clientHello takes over what the first hello says; h is nil for a broken one.
-func (t *tls) clientHello(s flow.Side, at flow.Moment, h *tlshello.ClientHello) {
+// clientHello takes over what the first hello says; h may be nil, or the part of a
+// hello that stands before its break.
+func (t *tls) clientHello(s flow.Side, at flow.Moment, h *tlshello.ClientHello, whole bool) {
 	t.flow.Orient(s, flow.ByHello)
 	t.out.ClientHellos++
-	if t.hello != nil || h == nil {
+	if t.hello || h == nil {
 		return
 	}
-	t.hello = h
+	t.hello = true
 	t.out.Frame = at.Packet
 	if h.ServerName != "" {
 		t.out.SNI = &h.ServerName
 	}
 	t.out.ALPN = append(t.out.ALPN, h.ALPN...)
+	if whole && !h.SSLv2 {
+		t.out.JA3, t.out.JA4 = h.JA3(), h.JA4()
+	}
 	t.out.OfferedVersion = versionName(offered(h))
 }
 
@@ -133,7 +144,7 @@ func (t *tls) serverHello(s flow.Side, h *tlshello.ServerHello, body []byte) {
 		return
 	}
 	t.out.HelloRetry = t.out.HelloRetry || h.Retry
-	t.server = h
+	t.version = h.Version
 	cipher := fmt.Sprintf("0x%04x", h.CipherSuite)
 	t.out.Version, t.out.Cipher = versionName(h.Version), &cipher
 }
@@ -183,7 +194,7 @@ func (t *tls) sslv2(s flow.Side, at flow.Moment, body []byte) {
 		t.said = append(t.said, saidMessage{s, "client_hello"})
 		head := binary.BigEndian.AppendUint16(nil, uint16(len(body))|0x8000)
 		h, _ := tlshello.ParseClientHello(append(head, body...))
-		t.clientHello(s, at, h)
+		t.clientHello(s, at, h, false)
 		t.pseudoSSL(s, at, body)
 	case 4:
 		t.said = append(t.said, saidMessage{s, "server_hello"})

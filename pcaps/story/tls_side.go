@@ -51,7 +51,7 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 		d.lose()
 		return
 	}
-	for all := b; len(b) > 0; {
+	for all := b; len(b) > 0 || d.inside && d.left == 0; {
 		if !d.inside {
 			stale := d.have > 0 && len(b) == len(all)
 			if b = d.header(b); d.lost && stale && tlsRecord(all) == wire.Yes {
@@ -65,15 +65,28 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 				return // the header is not whole
 			}
 		}
-		n := min(d.left, len(b))
-		if d.gather {
-			d.body = append(d.body, b[:n]...)
-		}
-		b, d.left = b[n:], d.left-n
-		if d.left == 0 {
-			d.end(t, s, at)
-		}
+		b = d.take(t, s, at, b)
 	}
+}
+
+// take takes bytes of a record's body and gives what is left. A body that lies in
+// one segment is not copied.
+func (d *tlsSide) take(t *tls, s flow.Side, at flow.Moment, b []byte) []byte {
+	n := min(d.left, len(b))
+	switch {
+	case d.gather && n == d.left && len(d.body) == 0:
+		d.body = b[:n:n]
+	case d.gather:
+		if d.body == nil {
+			d.body = make([]byte, 0, d.left)
+		}
+		d.body = append(d.body, b[:n]...)
+	}
+	if d.left -= n; d.left == 0 {
+		d.end(t, s, at)
+		d.body = nil
+	}
+	return b[n:]
 }
 
 // header takes bytes of a record's header and gives what is left.
@@ -110,7 +123,7 @@ func (d *tlsSide) first(b []byte) byte {
 }
 
 func (d *tlsSide) begin(kind byte, size int, gather bool) {
-	d.inside, d.have, d.kind, d.left, d.gather, d.body = true, 0, kind, size, gather, d.body[:0]
+	d.inside, d.have, d.kind, d.left, d.gather, d.body = true, 0, kind, size, gather, nil
 }
 
 // end is told that a record is whole.
@@ -125,9 +138,6 @@ func (d *tlsSide) end(t *tls, s flow.Side, at flow.Moment) {
 		body = d.body
 	}
 	t.record(s, at, d.kind, body)
-	if d.app > 0 {
-		d.body, d.pending = nil, nil // the handshake is over
-	}
 }
 
 // lose forgets where records begin.

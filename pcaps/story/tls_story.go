@@ -60,8 +60,8 @@ func (t *tls) headline() string {
 	switch {
 	case o.PseudoSSL:
 		return "pseudo-SSL, no TLS"
-	case t.server != nil:
-		name = tlshello.VersionName(t.server.Version)
+	case t.version != 0:
+		name = tlshello.VersionName(t.version)
 	case o.ClientHellos == 0 && o.ServerHellos == 0:
 		return "TLS whose beginning was not captured"
 	}

@@ -23,6 +23,7 @@ type ClientHello struct {
 	// Versions are those of supported_versions; without it, Version alone.
 	Versions         []uint16
 	Groups           []tls.CurveID
+	PointFormats     []uint8       // of elliptic curves (RFC 8422 5.1.2)
 	KeyShares        []tls.CurveID // groups for which a share is there already
 	SignatureSchemes []tls.SignatureScheme
 	// StatusRequest says that the client asks for a stapled OCSP answer.

@@ -11,6 +11,7 @@ const (
 	extServerName          = 0
 	extStatusRequest       = 5
 	extSupportedGroups     = 10
+	extPointFormats        = 11
 	extSignatureAlgorithms = 13
 	extALPN                = 16
 	extSupportedVersions   = 43
@@ -53,6 +54,10 @@ func (h *ClientHello) extension(number uint16, r *reader) {
 		h.StatusRequest = true
 	case extSupportedGroups:
 		h.Groups = groups(r.u16s("supported groups", 2))
+	case extPointFormats:
+		formats := r.vector("point formats", 1)
+		h.PointFormats = formats.rest
+		r.join(formats)
 	case extSignatureAlgorithms:
 		for _, s := range r.u16s("signature algorithms", 2) {
 			h.SignatureSchemes = append(h.SignatureSchemes, tls.SignatureScheme(s))
