@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -194,28 +192,6 @@ func (f *proxyFlags) roots() (*x509.CertPool, error) {
 		return nil, unable(err, "--upstream-trust FILE")
 	}
 	return roots, nil
-}
-
-// accessLogs opens the access logs, and has the gateway write them.
-func (a *app) accessLogs(f *proxyFlags, conf *gateway.Config) (*accesslog.Set, error) {
-	targets, err := f.logTargets(int(conf.Proxy.Release[0]))
-	if err != nil {
-		return nil, err
-	}
-	release, at := conf.Proxy.Release, conf.Listen[0].Addr()
-	header := func(log string) accesslog.Header {
-		return accesslog.Header{Software: "SGOS " + release.String(), Serial: "0000000000", Appliance: "rehearse", Addr: at, Log: log, Time: time.Now()}
-	}
-	var box [8]byte
-	rand.Read(box[:])
-	logs, err := accesslog.Open(targets, header, binary.BigEndian.Uint64(box[:]), func(err error) { fmt.Fprintf(a.err, "error: %v\n", err) })
-	if err != nil {
-		return nil, unable(err, "give a FILE in a folder that can be written to")
-	}
-	if len(targets) > 0 {
-		conf.Proxy.AccessLog = logs
-	}
-	return logs, nil
 }
 
 // announce hands the root out, says where the proxy's other places are, and then that

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"rehearse/proxy"
-	"rehearse/proxy/accesslog"
 	"rehearse/proxy/emulate"
 	"rehearse/proxy/gateway"
 )
@@ -93,6 +92,9 @@ func hasAddr(want string) bool {
 }
 
 // serviceList is --service, or what is usual. Main is the port of --listen.
+//
+// Differs from SGOS: the service that --listen opens has Detect Protocol on, without
+// which policy intercepts nothing; on a new appliance it is off.
 func (f *proxyFlags) serviceList(main uint16) ([]proxy.Service, error) {
 	var out []proxy.Service
 	for _, text := range f.services {
@@ -247,31 +249,4 @@ func tlsVersion(text string) (uint16, error) {
 		}
 	}
 	return 0, usage("--tls-min 1.2", "--tls-min %q: want 1.0, 1.1, 1.2 or 1.3", text)
-}
-
-// logTargets are --access-log for a release of that major number.
-func (f *proxyFlags) logTargets(major int) ([]accesslog.Target, error) {
-	var out []accesslog.Target
-	for _, text := range f.accessLogs {
-		t, name := accesslog.Target{Path: text, Logs: []string{"main", "ssl"}}, "bcreportermain_v1"
-		if what, path, ok := strings.Cut(text, "="); ok && !strings.ContainsAny(what, "/.\\") {
-			log, format, given := strings.Cut(what, ",")
-			t.Path, t.Logs = path, []string{log}
-			switch {
-			case given:
-				name = format
-			case log == "ssl":
-				name = "bcreporterssl_v1"
-			}
-		}
-		var err error
-		if t.Format, err = accesslog.FormatNamed(name, major); err != nil {
-			return nil, usage("--access-log ssl,bcreporterssl_v1=ssl.log", "--access-log %q: %v", text, err)
-		}
-		if t.Path == "" || t.Logs[0] == "" {
-			return nil, usage("--access-log access.log", "--access-log %q: want FILE, LOG=FILE or LOG,FORMAT=FILE", text)
-		}
-		out = append(out, t)
-	}
-	return out, nil
 }
