@@ -166,7 +166,7 @@ func (x *exchanges) pass(resp *http.Response) error {
 	w := x.p.writer(x.client)
 	defer x.p.release(w)
 	resp.Body = flushBetween(resp.Body, x.origin.conn.r, w)
-	if err := resp.Write(w); err != nil {
+	if err := resp.Write(throughout{w}); err != nil {
 		return err
 	}
 	return w.Flush()

@@ -85,12 +85,20 @@ func (f *flow) tlsTransaction(t policy.TransactionType, protocol string, tunnele
 		s := f.origin.state
 		tx.ServerCertificate = f.origin.certificate()
 		f.categoriseCertificate(tx)
+		tx.Other = map[string][]string{"client.certificate.requested": {yesNo(f.origin.asked)}}
 		tx.ServerTLSVersion, tx.ServerCipher = cplVersion(s.Version), tls.CipherSuiteName(s.CipherSuite)
 	}
 	if f.inner != nil {
 		tx.ClientTLSVersion, tx.ClientCipher = cplVersion(f.innerState.Version), tls.CipherSuiteName(f.innerState.CipherSuite)
 	}
 	return tx
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 // untouched says whether the flow is to be tunnelled as it stands.
@@ -160,6 +168,10 @@ func askServer(f *flow) stage {
 }
 
 // decideServer settles the mode and the verdict by the origin's certificate.
+//
+// Modelled: an origin that asks for a certificate of the client's is tunnelled to,
+// unless policy denies; nobody but the client could answer it. Policy can test that
+// with client.certificate.requested=.
 func decideServer(f *flow) stage {
 	f.decideMode(policy.AtServerCertificate)
 	tx := f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes)

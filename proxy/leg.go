@@ -67,7 +67,7 @@ func (x *exchanges) ask(req *http.Request) (*http.Response, error) {
 	defer x.p.release(w)
 	body := req.Body
 	req.Body = flushBetween(body, x.client.r, w)
-	sent := req.Write(w)
+	sent := req.Write(throughout{w})
 	if sent == nil {
 		sent = w.Flush()
 	}

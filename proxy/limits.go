@@ -109,6 +109,14 @@ func (l *httpLeg) readResponse(req *http.Request, limit int64) (*http.Response, 
 // maxInterim bounds the 1xx responses before the one that counts.
 const maxInterim = 16
 
+// throughout is a buffered writer without ReadFrom, which would cut what passes into
+// pieces of the buffer's size.
+type throughout struct{ w *bufio.Writer }
+
+func (t throughout) Write(b []byte) (int, error)       { return t.w.Write(b) }
+func (t throughout) WriteByte(c byte) error            { return t.w.WriteByte(c) }
+func (t throughout) WriteString(s string) (int, error) { return t.w.WriteString(s) }
+
 // flushing is a body that has what was written flushed before it is waited for, so
 // that a stream goes on as it comes.
 type flushing struct {

@@ -140,6 +140,12 @@ var _ = Describe("TLS through a gateway", func() {
 		})
 	}
 
+	It("is denied where policy wants no client certificates asked for", func() {
+		origin := newOrigin("127.0.0.1", func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert })
+		r := opened(intercept+"<SSL>\n client.certificate.requested=yes DENY\n", at(origin))
+		Expect(get(r.client(), "https://site.test/a")).To(HavePrefix("403 "))
+	})
+
 	It("passes untouched where the origin insists on one", func() {
 		origin := newOrigin("127.0.0.1", func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 })
 		r := opened(intercept, at(origin))
