@@ -156,6 +156,9 @@ func (a *app) gatewayConfig(f *proxyFlags) (conf gateway.Config, err error) {
 	if (conf.Pointers.CRL || conf.Pointers.OCSP) && !proxy.FeaturePointers.In(release) {
 		return conf, usage("--revocation none", "--revocation %s: release %s has no revocation pointers; they begin with %s", f.revocation, release, proxy.FeaturePointers.Since)
 	}
+	if err := f.reachable(conf); err != nil {
+		return conf, err
+	}
 	conf.Staple = f.staple && conf.Pointers.OCSP
 	if conf.Host, err = f.host(); err != nil {
 		return conf, err

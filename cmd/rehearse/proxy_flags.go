@@ -204,6 +204,18 @@ func (f *proxyFlags) pointers() (emulate.Pointers, error) {
 	return p, nil
 }
 
+// reachable refuses pointers that would lead to no address at all.
+func (f *proxyFlags) reachable(conf gateway.Config) error {
+	at := conf.Listen[0].Addr()
+	if conf.Status.IsValid() {
+		at = conf.Status.Addr()
+	}
+	if (conf.Pointers.CRL || conf.Pointers.OCSP) && conf.Pointers.Base == "" && at.IsUnspecified() {
+		return usage("--revocation-listen 10.1.0.1:8081", "CRLs and OCSP answers would be served at %s, which is no address for a certificate; give --revocation-listen or --revocation-url", at)
+	}
+	return nil
+}
+
 // host is the network towards the origins: --resolve and --dns.
 func (f *proxyFlags) host() (*proxy.OSHost, error) {
 	h := &proxy.OSHost{Label: "proxy", Hosts: map[string]netip.AddrPort{}, Unsent: f.idle}
