@@ -27,15 +27,8 @@ func deciding() []journal.Body {
 	}
 }
 
-// chosen are the events to tell, in order.
-func chosen(all []Evidence) []Evidence {
-	if len(all) <= toldEvents {
-		return all
-	}
-	var kinds []string
-	for _, b := range deciding() {
-		kinds = append(kinds, b.Kind())
-	}
+// chosen are the places of the events to tell, in order.
+func chosen(all []Evidence) []int {
 	told := make([]bool, len(all))
 	pick := func(room int, takes func(e Evidence) bool) (left int) {
 		for i := len(all) - 1; i >= 0 && room > 0; i-- {
@@ -46,16 +39,25 @@ func chosen(all []Evidence) []Evidence {
 		}
 		return room
 	}
-	ending := endingFlow(all)
-	room := toldEvents - lastEvents - endingEvents
-	room += pick(lastEvents, func(Evidence) bool { return true })
-	room += pick(endingEvents, func(e Evidence) bool { return e.Flow == ending && slices.Contains(kinds, e.Kind) })
-	room = pick(room, func(e Evidence) bool { return slices.Contains(kinds, e.Kind) })
-	pick(room, func(Evidence) bool { return true })
-	var picked []Evidence
-	for i, e := range all {
+	whatever := func(Evidence) bool { return true }
+	if len(all) <= toldEvents {
+		pick(len(all), whatever)
+	} else {
+		var kinds []string
+		for _, b := range deciding() {
+			kinds = append(kinds, b.Kind())
+		}
+		ending := endingFlow(all)
+		room := toldEvents - lastEvents - endingEvents
+		room += pick(lastEvents, whatever)
+		room += pick(endingEvents, func(e Evidence) bool { return e.Flow == ending && slices.Contains(kinds, e.Kind) })
+		room = pick(room, func(e Evidence) bool { return slices.Contains(kinds, e.Kind) })
+		pick(room, whatever)
+	}
+	var picked []int
+	for i := range all {
 		if told[i] {
-			picked = append(picked, e)
+			picked = append(picked, i)
 		}
 	}
 	return picked
@@ -85,14 +87,17 @@ func (t *teller) evidence(g group, step int) {
 	}
 	picked := all
 	if !t.Verbose {
-		picked = chosen(all)
+		picked = nil
+		for _, i := range chosen(all) {
+			picked = append(picked, all[i])
+		}
 	}
 	head := "what happened"
 	if len(g) > 1 {
 		head += " in " + g[0].Variant.String()
 	}
 	if len(picked) < len(all) {
-		head += fmt.Sprintf(" (%d of %s, -v shows all)", len(picked), events(len(all)))
+		head += fmt.Sprintf(" (%d of %s, -v shows all)", len(picked), counted(len(all), "event", "events"))
 	}
 	t.detail("%s:", head)
 	t.events(picked)
@@ -111,11 +116,4 @@ func (t *teller) events(list []Evidence) {
 		where := fmt.Sprintf("%9.3fs  %-*s", float64(e.AtMS)/1000, flow, e.Flow)
 		t.detail("%s  %-*s  %s", t.paint.dim(where), actor, e.Actor, e.Text)
 	}
-}
-
-func events(n int) string {
-	if n == 1 {
-		return "1 event"
-	}
-	return fmt.Sprintf("%d events", n)
 }

@@ -20,7 +20,7 @@ func (t *teller) failure(g group, i int) {
 		t.say(t.in(), who+`"`+text+`"`)
 	}
 	if before := slices.IndexFunc(s.Steps[:i], at.repeats); before >= 0 && !t.Verbose {
-		t.detail("the same as in line %d (-v shows its %s)", s.Steps[before].Line, events(len(s.of(i))))
+		t.detail("the same as in line %d (-v shows its %s)", s.Steps[before].Line, counted(len(s.of(i)), "event", "events"))
 		return
 	}
 	t.evidence(g, i)
@@ -41,18 +41,35 @@ func (s Step) repeats(before Step) bool {
 // misses tells what was expected and what there was, and shows the lines that
 // say so, each once.
 func (t *teller) misses(misses []Miss) {
-	excerpt := ""
-	for i, m := range misses {
-		t.detail("%s: %s", m.Span, t.paint.red(m.String()))
-		excerpt = overlay(excerpt, m.Excerpt)
-		if i+1 < len(misses) && sourceLine(misses[i+1].Excerpt) == sourceLine(excerpt) {
-			continue
+	for _, l := range byLine(misses) {
+		for _, m := range l.Misses {
+			t.detail("%s: %s", m.Span, t.paint.red(m.String()))
 		}
-		for line := range strings.Lines(excerpt) {
+		for line := range strings.Lines(l.Excerpt) {
 			t.detail("%s", strings.TrimSuffix(line, "\n"))
 		}
-		excerpt = ""
 	}
+}
+
+// missedLine is a line of a scenario with what did not hold of it, and carets
+// under all of that.
+type missedLine struct {
+	Misses  []Miss
+	Excerpt string
+}
+
+// byLine puts misses of one line together.
+func byLine(misses []Miss) []missedLine {
+	var lines []missedLine
+	for _, m := range misses {
+		if n := len(lines); n > 0 && sourceLine(m.Excerpt) == sourceLine(lines[n-1].Excerpt) {
+			lines[n-1].Misses = append(lines[n-1].Misses, m)
+			lines[n-1].Excerpt = overlay(lines[n-1].Excerpt, m.Excerpt)
+			continue
+		}
+		lines = append(lines, missedLine{[]Miss{m}, m.Excerpt})
+	}
+	return lines
 }
 
 func sourceLine(excerpt string) string {
@@ -142,13 +159,34 @@ func quoted(arg string) string {
 
 // String is the expectation and what there was: `code: got "", want "http_400"`.
 func (m Miss) String() string {
-	var want []string
-	for _, w := range m.Want {
-		want = append(want, fmt.Sprintf("%q", w))
-	}
-	wanted := strings.Join(want, " or ")
+	wanted := m.wanted()
 	if m.Field == "no_event" {
 		wanted = "nothing with " + wanted
 	}
 	return fmt.Sprintf("%s: got %q, want %s", m.Field, m.Got, wanted)
+}
+
+// Plain is the same as a sentence: `code was empty, expected "http_400"`.
+func (m Miss) Plain() string {
+	switch m.Field {
+	case "event":
+		return fmt.Sprintf("there was no event with %s", m.wanted())
+	case "no_event":
+		return fmt.Sprintf("there was %q, expected no event with %s", m.Got, m.wanted())
+	case "within", "at_least":
+		return fmt.Sprintf("it took %s, expected %s %s", m.Got, strings.ReplaceAll(m.Field, "_", " "), strings.Join(m.Want, " or "))
+	}
+	if m.Got == "" {
+		return fmt.Sprintf("%s was empty, expected %s", m.Field, m.wanted())
+	}
+	return fmt.Sprintf("%s was %q, expected %s", m.Field, m.Got, m.wanted())
+}
+
+// wanted are the values any of which would do, quoted.
+func (m Miss) wanted() string {
+	var quoted []string
+	for _, w := range m.Want {
+		quoted = append(quoted, fmt.Sprintf("%q", w))
+	}
+	return strings.Join(quoted, " or ")
 }

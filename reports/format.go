@@ -18,6 +18,7 @@ func Formats() []Format {
 	return []Format{
 		{"json", "json", writeJSON},
 		{"junit", "xml", writeJUnit},
+		{"html", "html", writeHTML},
 	}
 }
 

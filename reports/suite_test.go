@@ -102,11 +102,18 @@ func whole(deployment string) reports.Scenario {
 			}},
 		},
 	}
-	for i := range 30 {
-		s.Evidence = append(s.Evidence, reports.Evidence{AtMS: int64(i), Flow: "10.1.0.11:49152", Actor: "alice", Kind: "SIPSent", Text: "sent SIP REGISTER"})
+	s.Setup = reports.Setup{Deployment: deployment, Release: "6.5.9.1", Policy: []string{"policy/a.cpl"}}
+	s.Hosts = []reports.Host{
+		{Name: "alice", Role: reports.RoleClient, Profile: "skype-strict"}, {Name: "bob", Role: reports.RoleClient, Profile: "browser"},
+		{Name: "appliance", Role: reports.RoleAppliance}, {Name: "sip.test", Role: reports.RoleOrigin},
 	}
-	s.Evidence[3] = reports.Evidence{AtMS: 3, Flow: "10.1.0.11:49152", Actor: "appliance", Kind: "Decided", Text: "ssl.intercept: ssl.forward_proxy(https)", Rule: "a.cpl:4"}
-	s.Evidence = append(s.Evidence, reports.Evidence{Step: 2, AtMS: 2100, Flow: "10.1.0.11:49153", Actor: "alice", Kind: "AlertSent", Text: "sent alert 46 (certificate_unknown)"},
+	for i := range 30 {
+		s.Evidence = append(s.Evidence, reports.Evidence{
+			AtMS: int64(i), Flow: "10.1.0.11:49152", Actor: "alice", Kind: "SIPSent", Text: "sent SIP REGISTER", From: "alice", To: "appliance",
+		})
+	}
+	s.Evidence[3] = reports.Evidence{AtMS: 3, Flow: "10.1.0.11:49152", Actor: "appliance", Kind: "Decided", Text: "http.proxy: deny policy_denied", Rule: "policy/a.cpl:4"}
+	s.Evidence = append(s.Evidence, reports.Evidence{Step: 2, AtMS: 2100, Flow: "10.1.0.11:49153", Actor: "alice", Kind: "AlertSent", Text: "sent alert 46 (certificate_unknown)", From: "alice", To: "appliance", Refusal: true},
 		reports.Evidence{AtMS: 66, Actor: "alice", Kind: "StepEnded", Text: "sign in: revocation aborted CRYPT_E_NO_REVOCATION_CHECK"},
 		reports.Evidence{Step: 1, AtMS: 1071, Flow: "10.1.0.12:49152", Actor: "bob", Kind: "HTTPExchanged", Text: "GET https://www.example.com/: 200"})
 	return s
