@@ -20,7 +20,7 @@ func (a *app) policy() *cobra.Command {
 		Long: `Ask a policy what it does to a transaction and why, count what scenarios touch of it,
 and lay it out. Nothing is sent anywhere; cover runs scenarios in virtual time.`,
 	}
-	c.AddCommand(a.policyTrace(), a.policyWhy(), a.policyCover(), a.policyDead(), a.policyFmt())
+	c.AddCommand(a.policyTrace(), a.policyWhy(), a.policyCover(), a.policyDead(), a.policyDiff(), a.policyFmt())
 	return c
 }
 

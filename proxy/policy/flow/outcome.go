@@ -26,6 +26,7 @@ const (
 	Closed
 	Reset
 	Alert
+	Passed
 	Pending
 )
 
@@ -66,6 +67,7 @@ func ways() []way {
 		Closed:       {"closed", Refused, false, "denied, closed", "the connection closes", "the connection closes"},
 		Reset:        {"reset", Refused, false, "denied, reset", "the connection is reset", "the connection is reset"},
 		Alert:        {"alert", Refused, false, "broken: alert handshake_failure", "the TLS alert handshake_failure", "the TLS alert handshake_failure"},
+		Passed:       {"passed", Inspected, false, "allowed, and goes on by what follows", "what follows decides", "what follows decides"},
 		Pending:      {"not_final", Refused, false, "not decided at the last point given", "nothing yet", "nothing yet"},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"rehearse/proxy/policy/flow"
 )
 
 // calendarField is a part of the time of a transaction: its day, or its minute of
@@ -135,8 +137,8 @@ func (f *calendarField) candidates() []int {
 	return list
 }
 
-// ordinaryDay is a Wednesday.
-func ordinaryDay() time.Time { return time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC) }
+// ordinaryDay is the day of an ordinary flow.
+func ordinaryDay() time.Time { return flow.UsualTime().Truncate(24 * time.Hour) }
 
 func (f *calendarField) classify(t time.Time) int {
 	v := t.Hour()*60 + t.Minute()

@@ -186,21 +186,24 @@ func (v *View) number(in scope, f *numberField) subject {
 	}}
 }
 
-// ranges are the addresses of a pattern: an address, a subnet, a label.
-func (v *View) ranges(p cpl.Value) []stretch {
+// inRanges says where an address is one of a pattern's: an address, a subnet, a
+// label.
+func (v *View) inRanges(p cpl.Value, test func(stretch) formula) formula {
 	if r, err := cpl.ParseAddresses(p.Text); err == nil {
-		return []stretch{{First: r.First.Unmap(), Last: r.Last.Unmap()}}
+		return test(stretch{First: r.First.Unmap(), Last: r.Last.Unmap()})
 	}
-	return v.defs.subnets[cpl.LabelKey(p.Text)]
+	var list []formula
+	for _, entry := range v.defs.subnets[cpl.LabelKey(p.Text)] {
+		f := test(entry.stretch)
+		v.mark(entry.at, f)
+		list = append(list, f)
+	}
+	return v.s.or(list...)
 }
 
 func (v *View) address(in scope, f *addressField) subject {
 	return subject{in, f.present(v.s), func(p cpl.Value) formula {
-		var list []formula
-		for _, r := range v.ranges(p) {
-			list = append(list, f.test(v.s, r))
-		}
-		return v.s.or(list...)
+		return v.inRanges(p, func(r stretch) formula { return f.test(v.s, r) })
 	}}
 }
 
@@ -316,6 +319,11 @@ func (v *View) named(label string) *namedCondition {
 			list = append([]test{{first: policy.AtRequest, holds: v.urlPattern(family, p, false), text: line.Pattern.Text}}, list...)
 		}
 		n.lines = append(n.lines, list)
+		parts := make([]formula, len(list))
+		for i, t := range list {
+			parts[i] = t.holds
+		}
+		v.mark(line.At, v.s.and(parts...))
 	}
 	n.settle(v.s)
 	v.defs.named[key] = n

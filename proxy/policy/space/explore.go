@@ -198,6 +198,9 @@ func (x *explorer) follow(r *reason, v *View, sample *Sample) {
 // because keeps what the interceptor itself goes by, beside the rules.
 func (x *explorer) because(r *reason, v *View, f *flow.Flow, visit *flow.Visit) {
 	tx := visit.Transaction
+	for _, line := range v.lines {
+		r.because(v.watched[line])
+	}
 	if tx.Method == "CONNECT" && !tx.Detecting {
 		r.because(v.usualPort)
 	}

@@ -370,7 +370,7 @@ func (f *hostField) ordinary(v hostValue) string {
 	if v.kind == belowName {
 		return "host." + v.text
 	}
-	return "www.elsewhere.example"
+	return "www.example"
 }
 
 // compose puts the patterns that are to pass together, before an ending, in some
@@ -395,7 +395,7 @@ func (f *hostField) compose(a assignment, ending string) []string {
 		tail = ending
 	}
 	if head == "" && len(middle) == 0 && tail == ending {
-		return []string{"www.elsewhere" + ending, "host" + ending, "w0" + ending, "qzx" + ending, "j" + ending}
+		return []string{"www" + ending, "host" + ending, "w0" + ending, "qzx" + ending, "j" + ending}
 	}
 	var list []string
 	for _, glue := range []string{"-", ".", ""} {

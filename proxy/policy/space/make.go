@@ -154,7 +154,7 @@ func conflict(tests []textTest, extras []int, a assignment) bool {
 
 func (m *maker) client() {
 	f := m.f
-	f.Client = m.address("client.address", netip.MustParseAddr(ordinaryClient))
+	f.Client = m.address("client.address", flow.UsualClient())
 	f.Proxy = m.address("proxy.address", netip.MustParseAddr(ordinaryProxy))
 	f.Service.Name = m.text("service.name", f.Service.Name)
 	f.Service.Group = m.text("service.group", f.Service.Group)

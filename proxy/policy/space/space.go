@@ -44,6 +44,10 @@ type View struct {
 	opt   policy.Options
 	defs  definitions
 	rules map[int]*Rule // by number
+	watch map[string]bool
+	// watched says, by line, where a line of a definition that is watched holds.
+	watched map[string]formula
+	lines   []string // in order
 	// usualPort holds where a CONNECT leads to a port that needs no permission.
 	usualPort formula
 }
@@ -81,6 +85,9 @@ type Source struct {
 	Policy  *policy.Policy
 	Files   []*cpl.File
 	Options policy.Options
+	// Watch are lines of definitions, "file:line", that tell flows apart by
+	// themselves, though all that refers to them may be the same.
+	Watch map[string]bool
 }
 
 // New makes the space of transactions of policies, whatever values they hold.

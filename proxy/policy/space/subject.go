@@ -6,6 +6,7 @@ import (
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/flow"
 )
 
 // Kinds of transactions, as classes of the axis "type".
@@ -126,26 +127,23 @@ func (v *View) subject(c *cpl.Condition) subject {
 	return v.otherSubject(c)
 }
 
-func (v *View) addressOf(name, ordinary string, unreal bool) *addressField {
+func (v *View) addressOf(name string, ordinary netip.Addr, unreal bool) *addressField {
 	return fieldOf(v.s, name, func() *addressField {
-		return &addressField{name: name, lacking: true, unreal: unreal, ordinary: []netip.Addr{netip.MustParseAddr(ordinary)}}
+		return &addressField{name: name, lacking: true, unreal: unreal, ordinary: []netip.Addr{ordinary}}
 	})
 }
 
-// What flows have where policy does not ask.
-const (
-	ordinaryClient = "10.1.0.11"
-	ordinaryProxy  = "10.1.0.1"
-)
+// ordinaryProxy is the appliance's address where policy does not ask.
+const ordinaryProxy = "10.1.0.1"
 
 func (v *View) clientSubject(c *cpl.Condition) (subject, bool) {
 	switch c.Base {
 	case "category":
 		return v.urlSubject(c, "url", "category"), true
 	case "client.address", "client_address":
-		return v.address(anywhere, v.addressOf("client.address", ordinaryClient, true)), true
+		return v.address(anywhere, v.addressOf("client.address", flow.UsualClient(), true)), true
 	case "proxy.address":
-		return v.address(anywhere, v.addressOf("proxy.address", ordinaryProxy, true)), true
+		return v.address(anywhere, v.addressOf("proxy.address", netip.MustParseAddr(ordinaryProxy), true)), true
 	case "proxy.port":
 		return v.number(anywhere, v.proxyPort()), true
 	case "client.protocol":

@@ -120,11 +120,7 @@ func (v *View) headerAddress(there formula, name string) func(cpl.Value) formula
 		}}
 	})
 	return func(p cpl.Value) formula {
-		var list []formula
-		for _, r := range v.ranges(p) {
-			list = append(list, f.test(v.s, r.First.String()+"-"+r.Last.String()))
-		}
-		return v.s.and(there, v.s.or(list...))
+		return v.s.and(there, v.inRanges(p, func(r stretch) formula { return f.test(v.s, r.First.String()+"-"+r.Last.String()) }))
 	}
 }
 
@@ -157,7 +153,7 @@ const ordinaryCipher = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
 // serverName is the SNI; a flow's is its host, where it has one.
 func (v *View) serverName(c *cpl.Condition) subject {
 	if !v.s.flows {
-		return v.text(c, inClientTLS, v.simple(c.Base, ofFlow, true, false, "www.elsewhere.example"), exact)
+		return v.text(c, inClientTLS, v.simple(c.Base, ofFlow, true, false, "www.example"), exact)
 	}
 	s, host := v.s, v.host("url")
 	there := s.and(v.sni().is(s, func(k string) bool { return k == "sent" }), s.repeated(host.named(s), ofFlow))

@@ -203,11 +203,7 @@ func (v *View) hostAddress(host *hostField) subject {
 	asked := s.and(host.named(s), s.not(v.restricted()))
 	there := s.or(host.isAddress(s), s.and(asked, resolved.present(s)))
 	return subject{anywhere, there, func(p cpl.Value) formula {
-		var list []formula
-		for _, r := range v.ranges(p) {
-			list = append(list, host.address(s, r), s.and(asked, resolved.test(s, r)))
-		}
-		return s.or(list...)
+		return v.inRanges(p, func(r stretch) formula { return s.or(host.address(s, r), s.and(asked, resolved.test(s, r))) })
 	}}
 }
 
@@ -276,11 +272,13 @@ func (v *View) category(key string, entry func(policy.URLPattern) formula, label
 		return v.s.or(list...)
 	}
 	inside = append(slices.Clone(inside), key)
-	for _, text := range def.entries {
-		list = append(list, entry(policy.ParseURLPattern(strings.TrimPrefix(text, "*."), false)))
-		if !strings.ContainsAny(text, "./:") {
-			list = append(list, v.category(strings.ToLower(text), entry, labels, inside))
+	for _, e := range def.entries {
+		own := entry(policy.ParseURLPattern(strings.TrimPrefix(e.text, "*."), false))
+		if !strings.ContainsAny(e.text, "./:") {
+			own = v.s.or(own, v.category(strings.ToLower(e.text), entry, labels, inside))
 		}
+		v.mark(e.at, own)
+		list = append(list, own)
 	}
 	return v.s.or(list...)
 }

@@ -2,16 +2,19 @@ package space
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/flow"
+	"rehearse/reports/diag"
 )
 
 // definitions are what policy defines, by cpl.LabelKey.
 type definitions struct {
 	conditions map[string]*cpl.Definition
-	subnets    map[string][]stretch
+	subnets    map[string][]subnetEntry
 	categories map[string]*category
 	order      []string // of categories
 	restricts  []*cpl.Restrict
@@ -20,13 +23,23 @@ type definitions struct {
 
 type category struct {
 	name    string
-	entries []string
+	entries []categoryEntry
+}
+
+type categoryEntry struct {
+	text string
+	at   diag.Span
+}
+
+type subnetEntry struct {
+	stretch
+	at diag.Span
 }
 
 func newView(s *Space, src Source) *View {
-	v := &View{Policy: src.Policy, s: s, opt: src.Options, rules: map[int]*Rule{}}
+	v := &View{Policy: src.Policy, s: s, opt: src.Options, rules: map[int]*Rule{}, watch: src.Watch, watched: map[string]formula{}}
 	v.defs = definitions{
-		conditions: map[string]*cpl.Definition{}, subnets: map[string][]stretch{}, categories: map[string]*category{},
+		conditions: map[string]*cpl.Definition{}, subnets: map[string][]subnetEntry{}, categories: map[string]*category{},
 	}
 	number := 0
 	for _, f := range src.Files {
@@ -73,7 +86,7 @@ func (d *definitions) add(def *cpl.Definition) {
 		for _, line := range def.Lines {
 			for _, value := range line.Values {
 				if r, err := cpl.ParseAddresses(value.Text); err == nil {
-					d.subnets[key] = append(d.subnets[key], r)
+					d.subnets[key] = append(d.subnets[key], subnetEntry{r, line.At})
 				}
 			}
 		}
@@ -86,7 +99,7 @@ func (d *definitions) add(def *cpl.Definition) {
 		}
 		for _, line := range def.Lines {
 			if line.Pattern != nil {
-				c.entries = append(c.entries, line.Pattern.Text)
+				c.entries = append(c.entries, categoryEntry{line.Pattern.Text, line.At})
 			}
 		}
 	}
@@ -109,7 +122,7 @@ func (v *View) flowTests() {
 	if v.setsValidation() {
 		v.fault()
 	}
-	v.addressOf("client.address", ordinaryClient, true)
+	v.addressOf("client.address", flow.UsualClient(), true)
 }
 
 // setsValidation says whether policy says anything about judging certificates.
@@ -131,6 +144,17 @@ func (v *View) setsValidation() bool {
 		}
 	}
 	return false
+}
+
+// mark notes where a line of a definition holds, if it is watched. Where several
+// conditions refer to it the first one's reading stands.
+func (v *View) mark(at diag.Span, f formula) {
+	line := at.File + ":" + strconv.Itoa(at.Start.Line)
+	if !v.s.frozen || !v.watch[line] || v.watched[line] != nil {
+		return
+	}
+	v.watched[line] = f
+	v.lines = append(v.lines, line)
 }
 
 // build makes the formulas of all rules.

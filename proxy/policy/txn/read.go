@@ -35,6 +35,10 @@ func (r *reader) transaction(n *node) *Transaction {
 		return nil
 	}
 	t.Name, t.ID, t.Status = d.name, d.id, d.status
+	t.says = map[string]bool{}
+	for _, m := range n.members {
+		t.says[strings.ToLower(m.name)] = true
+	}
 	return t
 }
 

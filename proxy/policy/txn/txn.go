@@ -37,7 +37,13 @@ type Transaction struct {
 	// Points are in the order of checkpoints; there is at least one. Where the file
 	// names none they are all from the request on.
 	Points []Point
+
+	says map[string]bool
 }
+
+// Says tells whether the file gives a name at the top of the transaction, in
+// whatever case; what it leaves out has been filled in by the type.
+func (t *Transaction) Says(name string) bool { return t.says[name] }
 
 // Point is what is known at one checkpoint.
 type Point struct {

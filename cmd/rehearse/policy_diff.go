@@ -1,0 +1,370 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/diff"
+	"rehearse/proxy/policy/space"
+	"rehearse/proxy/policy/txn"
+	"rehearse/reports/diag"
+)
+
+// diffFlags are the flags of `rehearse policy diff`.
+type diffFlags struct {
+	policy       policyFlags
+	newRelease   string
+	transactions string
+	flows        int
+	failOn       string
+	json         bool
+}
+
+func (a *app) policyDiff() *cobra.Command {
+	var f diffFlags
+	c := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Compare two policies by what clients see, and name the lines that change it",
+		Long: `Compare two policies by what clients see: what is newly denied or decrypted, newly
+allowed or bypassed, changed otherwise, and what cannot be evaluated.
+
+The flows that clients could make are derived from what both policies test: box by
+box, each with one flow that stands for all in it. The output says whether all flows
+were gone through, or that a sample was, how large it is and why. With --transactions
+a list is compared instead: each request as the flow of an explicit client, on a
+service that detects protocols unless "detect_protocol" says otherwise; one that
+gives a "type" or "checkpoints" by itself.
+
+Each change is attributed to the lines that cause it, by trying: the edits between the
+policies are made one by one, and the one that turns the old outcome into the new one
+is named.
+
+With --fail-on widening the exit code is 5 when anything is newly allowed or bypassed.
+
+A list of transactions is JSON, or CSV whose header has condition names; in CSV
+several values of one name stand with a "|" between them.
+
+` + transactionHelp(),
+		Example: `  rehearse policy diff today.cpl tomorrow.cpl --release 6.5.10.1
+  rehearse policy diff p.cpl p.cpl --release 6.5.9.1 --new-release 6.5.10.1
+  rehearse policy diff today.cpl tomorrow.cpl --transactions requests.csv --fail-on widening`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), args[0], args[1], f) },
+	}
+	f.policy.addOptions(c)
+	fl := c.Flags()
+	fl.StringVar(&f.newRelease, "new-release", "", "release `R` for NEW, where it is another one")
+	fl.StringVar(&f.transactions, "transactions", "", "compare over the transactions in `FILE`, .json or .csv, - for JSON on standard input")
+	fl.IntVar(&f.flows, "flows", defaultFlows, "make `N` flows at most before a sample has to do")
+	fl.StringVar(&f.failOn, "fail-on", "", "exit 5 on `widening`: when anything is newly allowed or bypassed")
+	fl.BoolVar(&f.json, "json", false, "print the comparison as JSON")
+	return c
+}
+
+// diff is the verb.
+func (a *app) diff(_ context.Context, old, new string, f diffFlags) error {
+	switch {
+	case f.failOn != "" && f.failOn != "widening":
+		return usage("--fail-on widening", "--fail-on %q: want widening", f.failOn)
+	case f.flows < 1:
+		return usage("--flows 100000", "--flows %d: want at least 1", f.flows)
+	}
+	pair, in, err := a.pair(old, new, f)
+	if err != nil {
+		return err
+	}
+	var rep diff.Report
+	if f.transactions == "" {
+		rep = pair.Flows(f.flows)
+	} else {
+		list, err := a.transactionList(f.transactions)
+		if err != nil {
+			return err
+		}
+		rep = pair.Transactions(list)
+	}
+	if f.json {
+		err = a.printJSON(viewDiff(&rep, pair))
+	} else {
+		err = a.printDiff(&rep, pair, in)
+	}
+	if err != nil {
+		return err
+	}
+	if f.failOn != "" && rep.Widens() {
+		return &failure{code: exitGate, err: fmt.Errorf("%s lets more through than %s", new, old), hint: "see the changes that are newly allowed or bypassed"}
+	}
+	return nil
+}
+
+// pair reads and compiles both policies.
+func (a *app) pair(old, new string, f diffFlags) (*diff.Pair, *inputs, error) {
+	in := &inputs{texts: map[string][]byte{}}
+	var sides [2]space.Source
+	for i, name := range []string{old, new} {
+		one := f.policy
+		one.files = []string{name}
+		if i == 1 && f.newRelease != "" {
+			one.release = f.newRelease
+		}
+		p, err := a.compile(one)
+		if err != nil {
+			return nil, nil, err
+		}
+		opt, err := one.options()
+		if err != nil {
+			return nil, nil, err
+		}
+		sides[i] = space.Source{Policy: p.Policy, Files: p.files, Options: opt}
+		in.texts[name] = p.in.texts[name]
+	}
+	return diff.NewPair(sides[0], sides[1]), in, nil
+}
+
+// transactionList reads a list of transactions, JSON or CSV by the file's name.
+func (a *app) transactionList(file string) ([]*txn.Transaction, error) {
+	if !strings.HasSuffix(strings.ToLower(file), ".csv") {
+		list, _, err := a.transactions(file)
+		return list, err
+	}
+	name, text, err := a.text(file)
+	if err != nil {
+		return nil, err
+	}
+	list, found := txn.ParseCSV(name, text)
+	if err := a.show(found, func(string) []byte { return text }); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// groupTitles are the headings of the groups.
+func groupTitles() map[diff.Group]string {
+	return map[diff.Group]string{
+		diff.Denied: "newly denied or decrypted", diff.Allowed: "newly allowed or bypassed",
+		diff.Otherwise: "changed otherwise", diff.CannotDecide: "cannot be evaluated",
+	}
+}
+
+func (a *app) printDiff(rep *diff.Report, pair *diff.Pair, in *inputs) error {
+	w := &strings.Builder{}
+	what := "flows"
+	if rep.Extent == nil {
+		what = "transactions"
+	}
+	for _, g := range diff.Groups() {
+		printGroup(w, rep, g, pair, in, what)
+	}
+	fmt.Fprintf(w, "unchanged: %s\n", number(rep.Unchanged, what))
+	if rep.Extent != nil {
+		fmt.Fprintln(w, extentText(*rep.Extent))
+	}
+	if _, err := io.WriteString(a.out, w.String()); err != nil {
+		return unable(err, "")
+	}
+	return nil
+}
+
+// printGroup shows the flips of a group, those of one cause together.
+func printGroup(w io.Writer, rep *diff.Report, g diff.Group, pair *diff.Pair, in *inputs, what string) {
+	var flips []diff.Flip
+	items := 0
+	for _, f := range rep.Flips {
+		if f.Group == g {
+			flips, items = append(flips, f), items+f.Count
+		}
+	}
+	fmt.Fprintf(w, "%s: %s\n", groupTitles()[g], number(items, what))
+	for i := range flips {
+		if i == 0 || !flips[i].Cause.Same(flips[i-1].Cause) || len(flips[i].Cause.Edits) == 0 {
+			fmt.Fprintln(w)
+			printCause(w, &flips[i], in)
+		}
+		printFlip(w, &flips[i], pair, what)
+	}
+	if len(flips) > 0 {
+		fmt.Fprintln(w)
+	}
+}
+
+func number(n int, what string) string {
+	if n == 1 {
+		what = strings.TrimSuffix(what, "s")
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// printFlip shows one way in which outcomes changed: what clients saw and see, and
+// an example.
+func printFlip(w io.Writer, f *diff.Flip, pair *diff.Pair, what string) {
+	releases := pair.Releases()
+	fmt.Fprintf(w, "  %s", number(f.Count, what))
+	if f.Stands != nil {
+		fmt.Fprintf(w, " for %s combinations", thousands(f.Stands))
+	}
+	fmt.Fprintf(w, ", such as %s\n", exampleText(&f.Example))
+	fmt.Fprintf(w, "    was: %s%s\n", f.From.Outcome, by(f.From.Line))
+	fmt.Fprintf(w, "    is:  %s%s\n", f.To.Outcome, by(f.To.Line))
+	if f.Why != "" {
+		fmt.Fprintf(w, "    as far as can be told: %s\n", f.Why)
+	}
+	if browser, strict := f.To.Outcome.Browser(), f.To.Outcome.Strict(releases[1]); browser == strict {
+		fmt.Fprintf(w, "    a client sees: %s\n", browser)
+	} else {
+		fmt.Fprintf(w, "    a browser sees: %s\n    a strict client: %s\n", browser, strict)
+	}
+}
+
+func by(l diff.Line) string {
+	if at := l.At(); at != "" {
+		return ", by " + at
+	}
+	return ", by default"
+}
+
+// printCause shows the edits that make the difference, with their lines.
+func printCause(w io.Writer, f *diff.Flip, in *inputs) {
+	if len(f.Cause.Edits) == 0 && f.Group != diff.CannotDecide {
+		fmt.Fprintln(w, "no line was found that causes this by itself")
+	}
+	if len(f.Cause.Edits) > 0 && !f.Cause.Verified {
+		fmt.Fprintln(w, "likely, but not verified by trying:")
+	}
+	for _, e := range f.Cause.Edits {
+		printEdit(w, e, in)
+	}
+}
+
+func printEdit(w io.Writer, e diff.Edit, in *inputs) {
+	show := func(word string, lines []diff.Line) {
+		l := lines[0]
+		fmt.Fprintf(w, "%s: %s", l.At(), word)
+		if len(lines) > 1 {
+			fmt.Fprintf(w, ", with the %d lines below it", len(lines)-1)
+		}
+		fmt.Fprintf(w, "\n%s", diag.Excerpt(l.Span, in.source))
+	}
+	switch e.Kind {
+	case diff.Removed:
+		show("removed", e.Old)
+	case diff.Added:
+		show("added", e.New)
+	case diff.Moved:
+		show("moved from here", e.Old)
+		show("to here", e.New)
+	case diff.Changed:
+		show("changed from", e.Old)
+		show("to", e.New)
+	case diff.Released:
+		fmt.Fprintln(w, "the release is another one")
+	}
+}
+
+// exampleText is a flow or transaction in a line.
+func exampleText(e *diff.Example) string {
+	if t := e.Transaction; t != nil {
+		end := t.Last().Transaction
+		text := string(end.Type) + " " + strings.TrimSpace(end.Method+" "+end.URL.String())
+		if e.Flow != nil {
+			text = e.Flow.Opening()
+		}
+		if t.Name != "" {
+			text = t.Name + ": " + text
+		}
+		return fmt.Sprintf("%s (%s)", text, t.At)
+	}
+	return fmt.Sprintf("%s: %s", e.Shape, e.Flow.Describe())
+}
+
+// diffView is the comparison as JSON.
+type diffView struct {
+	Old          string     `json:"old_release"`
+	New          string     `json:"new_release"`
+	Edits        int        `json:"edits"`
+	NewlyDenied  []flipView `json:"newly_denied"`
+	NewlyAllowed []flipView `json:"newly_allowed"`
+	Otherwise    []flipView `json:"changed_otherwise"`
+	CannotDecide []flipView `json:"cannot_evaluate"`
+	Unchanged    int        `json:"unchanged"`
+	Widens       bool       `json:"widens"`
+	Space        *spaceView `json:"space"` // null for transactions
+}
+
+type flipView struct {
+	From    sideView       `json:"from"`
+	To      sideView       `json:"to"`
+	Cause   []editView     `json:"cause"`
+	Tried   bool           `json:"verified"`
+	Why     string         `json:"why,omitempty"`
+	Count   int            `json:"count"`
+	Stands  string         `json:"combinations,omitempty"`
+	Example map[string]any `json:"example"`
+}
+
+type sideView struct {
+	Outcome   string `json:"outcome"`
+	Code      string `json:"code"`
+	Exception string `json:"exception,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	Browser   string `json:"browser"`
+	Strict    string `json:"strict"`
+	At        string `json:"at"` // "" by default
+	Rule      string `json:"rule,omitempty"`
+}
+
+type editView struct {
+	Kind string     `json:"kind"`
+	Old  []lineView `json:"old"`
+	New  []lineView `json:"new"`
+}
+
+func viewDiff(rep *diff.Report, pair *diff.Pair) diffView {
+	r := pair.Releases()
+	v := diffView{Old: r[0].String(), New: r[1].String(), Edits: rep.Edits, NewlyDenied: []flipView{}, NewlyAllowed: []flipView{},
+		Otherwise: []flipView{}, CannotDecide: []flipView{}, Unchanged: rep.Unchanged, Widens: rep.Widens()}
+	if rep.Extent != nil {
+		s := viewSpace(*rep.Extent)
+		v.Space = &s
+	}
+	for _, f := range rep.Flips {
+		to := map[diff.Group]*[]flipView{diff.Denied: &v.NewlyDenied, diff.Allowed: &v.NewlyAllowed, diff.Otherwise: &v.Otherwise, diff.CannotDecide: &v.CannotDecide}[f.Group]
+		*to = append(*to, viewFlip(&f, r))
+	}
+	return v
+}
+
+func viewFlip(f *diff.Flip, r [2]cpl.Release) flipView {
+	v := flipView{From: viewSide(f.From, r[0]), To: viewSide(f.To, r[1]), Cause: []editView{}, Tried: f.Cause.Verified, Why: f.Why, Count: f.Count, Example: viewExample(&f.Example)}
+	if f.Stands != nil {
+		v.Stands = f.Stands.String()
+	}
+	for _, e := range f.Cause.Edits {
+		v.Cause = append(v.Cause, editView{string(e.Kind), viewLines(e.Old), viewLines(e.New)})
+	}
+	return v
+}
+
+func viewSide(s diff.Side, r cpl.Release) sideView {
+	o := s.Outcome
+	return sideView{o.String(), o.Name(), o.ID, o.Status, o.Browser(), o.Strict(r), s.Line.At(), s.Line.Text}
+}
+
+func viewLines(list []diff.Line) []lineView {
+	views := []lineView{}
+	for _, l := range list {
+		views = append(views, lineView{l.At(), l.Text})
+	}
+	return views
+}
+
+func viewExample(e *diff.Example) map[string]any {
+	if e.Transaction != nil {
+		return map[string]any{"at": e.Transaction.At.String(), "name": e.Transaction.Name, "url": e.Transaction.Last().Transaction.URL.String()}
+	}
+	return map[string]any{"kind": e.Shape.String(), "flow": e.Flow.Describe()}
+}
