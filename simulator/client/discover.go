@@ -160,7 +160,11 @@ func (w *walk) autodiscover(host string) ([]string, *stop) {
 func (w *walk) follow(u *url.URL) ([]string, error) {
 	const hops = 5
 	for range hops {
-		p, err := w.get(u, http.Header{"Accept": {autodiscoverType}})
+		header := http.Header{"Accept": {autodiscoverType}}
+		p, err := w.get(u, header)
+		if err == nil && p.StatusCode == http.StatusUnauthorized {
+			p, err = w.withTicket(p, u, header)
+		}
 		if err != nil {
 			return nil, err
 		}

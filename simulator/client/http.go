@@ -45,6 +45,11 @@ func roundTrip(conn io.ReadWriter, req *http.Request, absolute bool) (*page, err
 	if absolute {
 		write = req.WriteProxy
 	}
+	return transact(conn, bufio.NewReader(conn), req, write)
+}
+
+// transact writes a request and reads the answer whole.
+func transact(conn io.Writer, in *bufio.Reader, req *http.Request, write func(io.Writer) error) (*page, error) {
 	var out bytes.Buffer // one write: the head and a short body in one segment
 	if err := write(&out); err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func roundTrip(conn io.ReadWriter, req *http.Request, absolute bool) (*page, err
 	if _, err := conn.Write(out.Bytes()); err != nil {
 		return nil, err
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), req)
+	res, err := http.ReadResponse(in, req)
 	if err != nil {
 		return nil, err
 	}

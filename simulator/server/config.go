@@ -46,6 +46,8 @@ type Config struct {
 	// Users are SIP addresses without scheme, "alice@contoso.test", with their
 	// passwords. Nil is alice, bob and carol, whose password is "Passw0rd!".
 	Users map[string]string
+	// WebTickets makes discovery ask for a web ticket, as Microsoft's does.
+	WebTickets bool
 	// Open lets users register without credentials, and nothing is signed: for SIP
 	// clients that do not know NTLM.
 	Open bool

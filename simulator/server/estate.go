@@ -24,11 +24,12 @@ func (e Endpoint) Target() string { return fmt.Sprintf("%s:%d", e.Host, e.Port) 
 // Estate is a running Skype for Business estate. It is safe for concurrent use.
 type Estate struct {
 	*core
-	hosts     map[string]world.Host
-	endpoints map[string]Endpoint
-	tickets   *tickets // what MRAS and the edge share
-	mcu       *mcu
-	opened    []func() // serve what is bound; nobody is served before all is
+	hosts      map[string]world.Host
+	endpoints  map[string]Endpoint
+	tickets    *tickets // what MRAS and the edge share
+	webTickets *webTickets
+	mcu        *mcu
+	opened     []func() // serve what is bound; nobody is served before all is
 }
 
 // starter starts one server of an estate, on its host.
@@ -58,7 +59,8 @@ func Start(c Config) (*Estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Estate{core: newCore(c), hosts: make(map[string]world.Host), endpoints: make(map[string]Endpoint)}
+	e := &Estate{core: newCore(c), hosts: make(map[string]world.Host), endpoints: make(map[string]Endpoint),
+		webTickets: &webTickets{issued: make(map[string]webTicket)}}
 	for _, h := range hosts() {
 		name, whole := strings.CutSuffix(h.name, ".")
 		if !whole {

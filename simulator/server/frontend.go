@@ -67,9 +67,7 @@ func (f *frontEnd) serve(c *conn) {
 		return
 	}
 	s := &session{frontEnd: f, conn: c}
-	s.auth = sipauth.NewServer(sipauth.ServerConfig{
-		Target: f.host.Name(), Domain: netBIOS(f.Domain), DNSDomain: f.Domain, Password: f.password, Now: f.Now,
-	})
+	s.auth = sipauth.NewServer(f.authConfig(f.host.Name()))
 	defer s.end()
 	s.read()
 }
@@ -82,16 +80,21 @@ func netBIOS(domain string) string {
 
 // account is the SIP address of a user as NTLM names one: "alice@contoso.test"
 // without domain, or "alice" with the NetBIOS or DNS one.
-func (f *frontEnd) account(user, domain string) string {
-	if strings.EqualFold(domain, netBIOS(f.Domain)) || strings.EqualFold(domain, f.Domain) {
-		user += "@" + f.Domain
+func (e *Estate) account(user, domain string) string {
+	if strings.EqualFold(domain, netBIOS(e.Domain)) || strings.EqualFold(domain, e.Domain) {
+		user += "@" + e.Domain
 	}
 	return strings.ToLower(user)
 }
 
-func (f *frontEnd) password(user, domain string) (string, bool) {
-	p, ok := f.Users[f.account(user, domain)]
+func (e *Estate) password(user, domain string) (string, bool) {
+	p, ok := e.Users[e.account(user, domain)]
 	return p, ok
+}
+
+// authConfig is what a server authenticates by.
+func (e *Estate) authConfig(target string) sipauth.ServerConfig {
+	return sipauth.ServerConfig{Target: target, Domain: netBIOS(e.Domain), DNSDomain: e.Domain, Password: e.password, Now: e.Now}
 }
 
 // reply is an answer to a request.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rehearse/reports/journal"
+	"rehearse/simulator/sipauth"
 	"rehearse/simulator/world"
 )
 
@@ -37,7 +38,7 @@ func newWeb(c *core, server string, h world.Host, handler http.Handler) *web {
 		ReadHeaderTimeout: idleLimit,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, schemeKey{}, c.(*fedConn).scheme)
+			return context.WithValue(ctx, connKey{}, c)
 		},
 	}
 	c.keep(w.http)
@@ -60,7 +61,7 @@ func (w *web) over(id *identity) func(*conn) {
 
 // ServeHTTP implements http.Handler: the faults and events around the handler.
 func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
-	scheme, _ := r.Context().Value(schemeKey{}).(string)
+	scheme := r.Context().Value(connKey{}).(*fedConn).scheme
 	seen := &statusWriter{ResponseWriter: out, status: http.StatusOK}
 	defer func() {
 		w.core.Recorder.Record(r.RemoteAddr, w.host.Name(), journal.HTTPExchanged{
@@ -105,13 +106,14 @@ func (s *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController through.
 func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// schemeKey is where a request's context has the scheme.
-type schemeKey struct{}
+// connKey is where a request's context has its connection, a *fedConn.
+type connKey struct{}
 
 // fedConn is a connection that feed handed over.
 type fedConn struct {
 	*conn
 	scheme string
+	auth   *sipauth.WebServer // nil before anybody asked
 	closed chan struct{}
 	once   sync.Once
 }

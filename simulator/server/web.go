@@ -38,6 +38,7 @@ func startWeb(e *Estate, h world.Host) error {
 	mux.HandleFunc("GET /{$}", e.discoverRoot)
 	mux.HandleFunc("GET "+rootPath, e.discoverRoot)
 	mux.HandleFunc("GET "+userPath, e.discoverUser)
+	e.serveTickets(mux)
 	w := newWeb(e.core, Web, h, mux)
 	if err := e.serve("web", h, 443, w.over(id)); err != nil {
 		return err
@@ -80,12 +81,16 @@ func (e *Estate) discoverRoot(w http.ResponseWriter, r *http.Request) {
 	}}})
 }
 
-// discoverUser says where the user signs in. The estate is a hosted one: its
-// clients come from outside, and only that access is named.
-//
-// Modelled: a real server asks for a web ticket first (401 with
-// X-MS-WebTicketURL); this one does not.
+// discoverUser says where the user signs in, with Config.WebTickets to who has a web
+// ticket. The estate is a hosted one: its clients come from outside, and only that
+// access is named.
 func (e *Estate) discoverUser(w http.ResponseWriter, r *http.Request) {
+	if _, ok := e.webTickets.check(r.Header.Get("X-MS-WebTicket"), e.Now()); e.WebTickets && !ok {
+		w.Header().Set("X-MS-WebTicketURL", "https://"+e.authority("web", 443)+ticketPath)
+		w.Header().Set("X-MS-WebTicketSupported", "saml")
+		http.Error(w, "A web ticket is needed.", http.StatusUnauthorized)
+		return
+	}
 	at := e.endpoints["sip443"]
 	access := &sipServer{at.Host, at.Port}
 	writeXML(w, discoveryType, autodiscoverResponse{AccessLocation: "External", User: &userLinks{

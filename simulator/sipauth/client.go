@@ -96,27 +96,36 @@ func (c *Client) answer(gssapi []byte) error {
 	if missing := flagsNeeded &^ ch.flags; missing != 0 {
 		return fmt.Errorf("NTLM CHALLENGE: flags %#08x lack %#08x of connectionless NTLMv2", ch.flags, missing)
 	}
-	var random [8 + 16]byte
-	if _, err := io.ReadFull(c.cfg.Rand, random[:]); err != nil {
-		return err
-	}
-	nonce, exported := random[:8], random[8:]
 	c.flags = ch.flags & flagsOffered
 	if c.flags&flag128 != 0 {
 		c.flags &^= flag56
 	}
 	c.flags |= flagRequestTarget
-	key := ntowfv2(c.cfg.Password, c.cfg.User, c.cfg.Domain)
-	b := blob(c.time(ch.targetInfo), nonce, ch.targetInfo)
-	nt, base := proof(key, ch.nonce[:], b)
-	c.auth = authenticate{
-		lm: lmv2(key, ch.nonce[:], nonce), nt: append(nt, b...),
-		domain: c.cfg.Domain, user: c.cfg.User, workstation: c.cfg.Workstation,
-		sessionKey: rc4Once(base, exported), flags: c.flags, version: version(),
-	}.append(nil)
+	var exported []byte
+	if c.auth, exported, err = c.respond(ch, c.flags); err != nil {
+		return err
+	}
 	c.out, c.in = keysOf(exported, c.flags, toServer), keysOf(exported, c.flags, toClient)
 	c.ready, c.num = true, 0
 	return nil
+}
+
+// respond is the AUTHENTICATE that answers a CHALLENGE, with the session key that it
+// carries.
+func (c *Client) respond(ch challenge, flags uint32) (auth, exported []byte, err error) {
+	var random [8 + 16]byte
+	if _, err := io.ReadFull(c.cfg.Rand, random[:]); err != nil {
+		return nil, nil, err
+	}
+	nonce, exported := random[:8], random[8:]
+	key := ntowfv2(c.cfg.Password, c.cfg.User, c.cfg.Domain)
+	b := blob(c.time(ch.targetInfo), nonce, ch.targetInfo)
+	nt, base := proof(key, ch.nonce[:], b)
+	return authenticate{
+		lm: lmv2(key, ch.nonce[:], nonce), nt: append(nt, b...),
+		domain: c.cfg.Domain, user: c.cfg.User, workstation: c.cfg.Workstation,
+		sessionKey: rc4Once(base, exported), flags: flags, version: version(),
+	}.append(nil), exported, nil
 }
 
 // time is the server's own time where the challenge has it, else the client's.

@@ -32,6 +32,7 @@ const (
 
 const (
 	signature       = "NTLMSSP\x00"
+	typeNegotiate   = 1
 	typeChallenge   = 2
 	typeAuth        = 3
 	challengeHeader = 56
@@ -77,6 +78,24 @@ func parseChallenge(b []byte) (c challenge, err error) {
 	c.targetName = fromUTF16LE(r.field("target name", 12))
 	c.targetInfo = r.field("target info", 40)
 	return c, r.err
+}
+
+// negotiate is a NEGOTIATE_MESSAGE, [MS-NLMP] 2.2.1.1, without domain and workstation.
+func negotiate(flags uint32) []byte {
+	b := binary.LittleEndian.AppendUint32([]byte(signature), typeNegotiate)
+	b = binary.LittleEndian.AppendUint32(b, flags)
+	b = append(b, make([]byte, 16)...)
+	return append(b, version()...)
+}
+
+// parseNegotiate gives the flags.
+func parseNegotiate(b []byte) (flags uint32, err error) {
+	r := reader{message: "NTLM NEGOTIATE", b: b}
+	r.header(typeNegotiate, 16)
+	if r.err != nil {
+		return 0, r.err
+	}
+	return binary.LittleEndian.Uint32(b[12:]), nil
 }
 
 // authenticate is an AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3.
@@ -126,15 +145,15 @@ func parseAuthenticate(b []byte) (a authenticate, err error) {
 	return a, r.err
 }
 
-// mic is the integrity code of a connectionless AUTHENTICATE over the CHALLENGE
-// and itself, with its own 16 bytes zeroed, [MS-NLMP] 3.1.5.2.2.
-func mic(exported, challenge, auth []byte) (got, want []byte) {
+// mic is the integrity code of an AUTHENTICATE over the NEGOTIATE (connectionless:
+// none), the CHALLENGE and itself, with its own 16 bytes zeroed, [MS-NLMP] 3.1.5.1.2.
+func mic(exported, negotiate, challenge, auth []byte) (got, want []byte) {
 	if len(auth) < authHeader+micLength {
 		return nil, hmacMD5(exported)
 	}
 	zeroed := bytes.Clone(auth)
 	clear(zeroed[authHeader : authHeader+micLength])
-	return auth[authHeader : authHeader+micLength], hmacMD5(exported, challenge, zeroed)
+	return auth[authHeader : authHeader+micLength], hmacMD5(exported, negotiate, challenge, zeroed)
 }
 
 // appendField writes length, maximum length and offset of a payload part.

@@ -68,17 +68,19 @@ type Server struct {
 }
 
 // NewServer returns a context that has challenged nobody yet.
-func NewServer(cfg ServerConfig) *Server {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+func NewServer(cfg ServerConfig) *Server { return &Server{cfg: cfg.complete()} }
+
+func (c ServerConfig) complete() ServerConfig {
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	if cfg.Rand == nil {
-		cfg.Rand = rand.Reader
+	if c.Rand == nil {
+		c.Rand = rand.Reader
 	}
-	if cfg.Version == 0 {
-		cfg.Version = protocolVersion
+	if c.Version == 0 {
+		c.Version = protocolVersion
 	}
-	return &Server{cfg: cfg}
+	return c
 }
 
 // Ready says whether the security context stands: requests must be signed, and
@@ -133,20 +135,21 @@ func (s *Server) begin() error {
 	}
 	copy(s.nonce[:], random[:8])
 	s.opaque = strings.ToUpper(hex.EncodeToString(random[8:]))
-	s.challenge = challenge{flags: flagsOffered, nonce: s.nonce, targetName: s.cfg.Domain,
-		targetInfo: s.targetInfo(), version: version()}.append(nil)
+	s.challenge = s.cfg.challenge(flagsOffered, s.nonce)
 	return nil
 }
 
-func (s *Server) targetInfo() []byte {
-	computer, _, _ := strings.Cut(s.cfg.Target, ".")
+// challenge is the CHALLENGE with a nonce.
+func (c ServerConfig) challenge(flags uint32, nonce [8]byte) []byte {
+	computer, _, _ := strings.Cut(c.Target, ".")
 	var b []byte
-	b = appendAV(b, avDomain, utf16le(s.cfg.Domain))
+	b = appendAV(b, avDomain, utf16le(c.Domain))
 	b = appendAV(b, avComputer, utf16le(strings.ToUpper(computer)))
-	b = appendAV(b, avDNSDomain, utf16le(s.cfg.DNSDomain))
-	b = appendAV(b, avDNSComputer, utf16le(s.cfg.Target))
-	b = appendAV(b, avTimestamp, binary.LittleEndian.AppendUint64(nil, filetime(s.cfg.Now())))
-	return appendAV(b, avEnd, nil)
+	b = appendAV(b, avDNSDomain, utf16le(c.DNSDomain))
+	b = appendAV(b, avDNSComputer, utf16le(c.Target))
+	b = appendAV(b, avTimestamp, binary.LittleEndian.AppendUint64(nil, filetime(c.Now())))
+	b = appendAV(b, avEnd, nil)
+	return challenge{flags: flags, nonce: nonce, targetName: c.Domain, targetInfo: b, version: version()}.append(nil)
 }
 
 // finish judges the AUTHENTICATE and, in version 4, the signature beside it.
@@ -180,26 +183,50 @@ func (s *Server) check(message, sent []byte) (exported []byte, a authenticate, e
 	if missing := flagsNeeded &^ a.flags; missing != 0 {
 		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: flags %#08x lack %#08x of connectionless NTLMv2", a.flags, missing)
 	}
-	const proofLength, least = 16, 16 + 28
-	if len(a.nt) < least || len(a.sessionKey) != 16 {
-		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: got an NT response of %d bytes and a key of %d, want an NTLMv2 response of at least %d and a key of 16",
-			len(a.nt), len(a.sessionKey), least)
+	if len(a.sessionKey) != 16 {
+		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: got a key of %d bytes, want 16", len(a.sessionKey))
 	}
-	password, known := s.cfg.Password(a.user, a.domain)
-	want, base := proof(ntowfv2(password, a.user, a.domain), s.nonce[:], a.nt[proofLength:])
-	if !known || !hmac.Equal(want, a.nt[:proofLength]) {
-		return nil, a, ErrPassword
-	}
-	if skew := s.cfg.Now().Sub(fromFiletime(binary.LittleEndian.Uint64(a.nt[proofLength+8:]))).Abs(); skew > maxSkew {
-		return nil, a, fmt.Errorf("NTLM AUTHENTICATE: its time is %v off, want within %v", skew, maxSkew)
+	base, err := s.cfg.prove(a, s.nonce)
+	if err != nil {
+		return nil, a, err
 	}
 	exported = rc4Once(base, a.sessionKey)
-	if v, ok := findAV(a.nt[least:], avFlags); ok && len(v) == 4 && v[0]&flagMIC != 0 {
-		if got, want := mic(exported, sent, message); !hmac.Equal(got, want) {
+	if a.hasMIC() {
+		if got, want := mic(exported, nil, sent, message); !hmac.Equal(got, want) {
 			return nil, a, fmt.Errorf("NTLM AUTHENTICATE: integrity code: %w", ErrSignature)
 		}
 	}
 	return exported, a, nil
+}
+
+// The parts of an NT response: the proof, then a blob with the time 8 bytes into it
+// and AV pairs behind 28.
+const (
+	proofLength = 16
+	blobTime    = proofLength + 8
+	blobPairs   = proofLength + 28
+)
+
+// prove gives the session base key when the NTLMv2 response proves the password.
+func (c ServerConfig) prove(a authenticate, nonce [8]byte) (base []byte, err error) {
+	if len(a.nt) < blobPairs {
+		return nil, fmt.Errorf("NTLM AUTHENTICATE: got an NT response of %d bytes, want an NTLMv2 response of at least %d", len(a.nt), blobPairs)
+	}
+	password, known := c.Password(a.user, a.domain)
+	want, base := proof(ntowfv2(password, a.user, a.domain), nonce[:], a.nt[proofLength:])
+	if !known || !hmac.Equal(want, a.nt[:proofLength]) {
+		return nil, ErrPassword
+	}
+	if skew := c.Now().Sub(fromFiletime(binary.LittleEndian.Uint64(a.nt[blobTime:]))).Abs(); skew > maxSkew {
+		return nil, fmt.Errorf("NTLM AUTHENTICATE: its time is %v off, want within %v", skew, maxSkew)
+	}
+	return base, nil
+}
+
+// hasMIC says whether the message carries an integrity code.
+func (a authenticate) hasMIC() bool {
+	v, ok := findAV(a.nt[blobPairs:], avFlags)
+	return ok && len(v) == 4 && v[0]&flagMIC != 0
 }
 
 // verify judges a signature. Numbers must rise: a repeated one is a replay.
