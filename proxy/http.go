@@ -206,7 +206,7 @@ func (f *flow) plainTransaction(req *http.Request) *policy.Transaction {
 // requestOrigin is where a request in clear goes: inside a CONNECT to where that
 // leads, else to where the request says.
 func (f *flow) requestOrigin(req *http.Request) (string, uint16, error) {
-	if f.connect != nil && req.URL.Host == "" {
+	if f.connect != nil && f.connect.Type == policy.HTTPProxy && req.URL.Host == "" {
 		return f.host, f.port, nil
 	}
 	authority := req.URL.Host
