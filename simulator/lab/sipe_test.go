@@ -2,11 +2,14 @@ package lab_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -48,7 +51,13 @@ func withSIPE(l *lab.Lab) sipe {
 func (s sipe) start(ctx context.Context, name, password string, args ...string) *gexec.Session {
 	GinkgoHelper()
 	at := s.lab.Endpoints()["sip"]
-	args = append([]string{name + "@contoso.test", password, fmt.Sprintf("%s:%d", at.Host, at.Port), s.root}, args...)
+	return s.startAt(ctx, fmt.Sprintf("%s:%d", at.Host, at.Port), name, password, args...)
+}
+
+// startAt has the server as the program takes it.
+func (s sipe) startAt(ctx context.Context, server, name, password string, args ...string) *gexec.Session {
+	GinkgoHelper()
+	args = append([]string{name + "@contoso.test", password, server, s.root}, args...)
 	cmd := exec.CommandContext(ctx, s.program, args...)
 	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), "HOME="+filepath.Dir(s.program), "TMPDIR="+filepath.Dir(s.program))
@@ -79,6 +88,24 @@ var _ = Describe("pidgin-sipe", func() {
 	It("signs in with NTLM, takes every signature for right, and signs out", func(ctx context.Context) {
 		l := open()
 		lines, content := withSIPE(l).run(ctx, "alice", l.Users()["alice@contoso.test"])
+		Expect(lines).To(HaveExactElements("signed-on", "signed-off"))
+		Expect(content).To(BeTrue())
+	})
+
+	It("finds its server by autodiscovery, with a web ticket, where the ports are the usual ones", func(ctx context.Context) {
+		l, err := lab.Open(lab.Config{Ports: lab.Fixed})
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EADDRNOTAVAIL) {
+			Skip("the usual ports cannot be had here: " + err.Error())
+		}
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(l.Close)
+		var names []string
+		for _, name := range []string{"lyncdiscover.contoso.test", "webdir.online.lync.com", "sipdir.online.lync.com"} {
+			addrs, err := machine(l).Resolve(ctx, name)
+			Expect(err).NotTo(HaveOccurred())
+			names = append(names, name+"="+addrs[0].String())
+		}
+		lines, content := said(withSIPE(l).startAt(ctx, "-", "alice", "Passw0rd!", "names="+strings.Join(names, ",")))
 		Expect(lines).To(HaveExactElements("signed-on", "signed-off"))
 		Expect(content).To(BeTrue())
 	})

@@ -12,7 +12,8 @@
  *
  * With wait it says it once somebody else is there, with hear=N it leaves once N
  * messages of others have come; else both at once. Every host name is taken to be
- * at 127.0.0.1.
+ * at 127.0.0.1, or with names=NAME=ADDRESS,... only those exist. With "-" in place of
+ * HOST:PORT it finds the server by itself.
  *
  * Two functions of libraries are interposed; link with -rdynamic. */
 #define _GNU_SOURCE
@@ -27,6 +28,7 @@
 #include <purple.h>
 
 static GMainLoop *loop;
+static char **names; /* NAME=ADDRESS */
 static const char *meeting, *to, *say;
 static int hear, heard, status = 1;
 static gboolean answer, leaving, waiting, debug;
@@ -44,7 +46,14 @@ static void tell(const char *format, ...) {
 /* The estate's names are known to nobody but its own DNS server. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out) {
 	int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
-	return next(node ? "127.0.0.1" : node, service, hints, out);
+	for (char **n = names; node && n && *n; n++) {
+		size_t length = strlen(node);
+		if (!g_ascii_strncasecmp(*n, node, length) && (*n)[length] == '=')
+			return next(*n + length + 1, service, hints, out);
+	}
+	if (node && names && !g_hostname_is_ip_address(node))
+		return EAI_NONAME;
+	return next(node && !names ? "127.0.0.1" : node, service, hints, out);
 }
 
 /* pidgin-sipe marks its SAX1 handler as SAX2 without giving SAX2 callbacks; with
@@ -249,7 +258,8 @@ static void hook(void) {
 static void make_account(char **argv) {
 	account = purple_account_new(argv[1], "prpl-sipe");
 	purple_account_set_password(account, argv[2]);
-	purple_account_set_string(account, "server", argv[3]);
+	if (strcmp(argv[3], "-"))
+		purple_account_set_string(account, "server", argv[3]);
 	purple_account_set_string(account, "transport", "tls");
 	purple_account_set_string(account, "authentication", "ntlm");
 }
@@ -281,6 +291,8 @@ int main(int argc, char **argv) {
 			to = argv[i] + 3;
 		else if (!strcmp(argv[i], "answer"))
 			answer = TRUE;
+		else if (!strncmp(argv[i], "names=", 6))
+			names = g_strsplit(argv[i] + 6, ",", 0);
 		else if (!strncmp(argv[i], "say=", 4))
 			say = argv[i] + 4;
 		else if (!strncmp(argv[i], "hear=", 5))
