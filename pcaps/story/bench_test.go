@@ -77,88 +77,32 @@ const (
 // synthetic is the capture as a pcap file.
 func synthetic(b *testing.B) []byte {
 	said := handshake(b)
-	var file bytes.Buffer
-	w := writer{pcapgo.NewWriter(&file), time.Unix(1_700_000_000, 0), gopacket.NewSerializeBuffer()}
-	if err := w.WriteFileHeader(65535, layers.LinkTypeEthernet); err != nil {
-		b.Fatal(err)
-	}
+	w := newTape()
 	for first := 0; first < connections; first += atATime {
 		n := min(atATime, connections-first)
 		ends := make([]connection, n)
 		for i := range ends {
-			ends[i] = connection{w: &w, number: first + i}
+			ends[i] = *w.connect(first+i, 443)
 			w.udp(first+i, 53, query())
-			ends[i].say(0, nil, true, false)
-			ends[i].say(1, nil, true, false)
 		}
 		for _, m := range said {
 			for i := range ends {
-				ends[i].say(m.side, m.data, false, false)
+				ends[i].say(m.side, m.data)
 			}
 		}
 		record := append([]byte{23, 3, 3, segmentSize >> 8, segmentSize & 0xff}, make([]byte, segmentSize)...)
 		for k := range segments {
 			for i := range ends {
-				ends[i].say(1, record, false, false)
+				ends[i].say(1, record)
 				w.udp(first+i, 50000, rtp(k))
 			}
 		}
 		for i := range ends {
-			ends[i].say(0, nil, false, true)
-			ends[i].say(1, nil, false, true)
+			ends[i].end(0)
+			ends[i].end(1)
 		}
 	}
-	return file.Bytes()
-}
-
-type writer struct {
-	*pcapgo.Writer
-	at  time.Time
-	buf gopacket.SerializeBuffer
-}
-
-func (w *writer) packet(number int, side int, transport gopacket.SerializableLayer, protocol layers.IPProtocol, payload []byte) {
-	client, server := net.IP{10, 1, byte(number >> 8), byte(number)}, net.IP{192, 0, 2, 1}
-	if side == 1 {
-		client, server = server, client
-	}
-	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: protocol, SrcIP: client, DstIP: server}
-	eth := &layers.Ethernet{SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4}
-	if err := gopacket.SerializeLayers(w.buf, gopacket.SerializeOptions{FixLengths: true}, eth, ip, transport, gopacket.Payload(payload)); err != nil {
-		panic(err)
-	}
-	w.at = w.at.Add(time.Microsecond)
-	data := w.buf.Bytes()
-	if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: w.at, CaptureLength: len(data), Length: len(data)}, data); err != nil {
-		panic(err)
-	}
-}
-
-func (w *writer) udp(number int, port uint16, payload []byte) {
-	w.packet(number, 0, &layers.UDP{SrcPort: layers.UDPPort(20000 + number), DstPort: layers.UDPPort(port)}, layers.IPProtocolUDP, payload)
-}
-
-// connection is a TCP connection as it is being written.
-type connection struct {
-	w      *writer
-	number int
-	next   [2]uint32
-}
-
-func (c *connection) say(side int, data []byte, syn, fin bool) {
-	for first := true; first || len(data) > 0; first = false {
-		n := min(len(data), 1460)
-		ports := [2]layers.TCPPort{layers.TCPPort(40000 + c.number%20000), 443}
-		c.w.packet(c.number, side, &layers.TCP{
-			SrcPort: ports[side], DstPort: ports[1-side], Seq: c.next[side], Ack: c.next[1-side], DataOffset: 5,
-			SYN: syn, FIN: fin, ACK: !syn || side == 1, Window: 65535,
-		}, layers.IPProtocolTCP, data[:n])
-		c.next[side] += uint32(n)
-		if syn || fin {
-			c.next[side]++
-		}
-		data = data[n:]
-	}
+	return w.file.Bytes()
 }
 
 func rtp(number int) []byte {
