@@ -9,6 +9,8 @@ import (
 type Format struct {
 	Name string // as in --report NAME=FILE
 	Ext  string // of a file in this form, without the dot
+	// InLog: it is for the log of a program, among its other output.
+	InLog bool
 	// Write renders a report. What it writes depends on the report alone.
 	Write func(io.Writer, *Report) error
 }
@@ -16,9 +18,12 @@ type Format struct {
 // Formats lists every format, in the order in which they are offered.
 func Formats() []Format {
 	return []Format{
-		{"json", "json", writeJSON},
-		{"junit", "xml", writeJUnit},
-		{"html", "html", writeHTML},
+		{Name: "json", Ext: "json", Write: writeJSON},
+		{Name: "junit", Ext: "xml", Write: writeJUnit},
+		{Name: "html", Ext: "html", Write: writeHTML},
+		{Name: "tap", Ext: "tap", Write: writeTAP},
+		{Name: "github", Ext: "txt", InLog: true, Write: writeGitHub},
+		{Name: "markdown", Ext: "md", Write: writeMarkdown},
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -52,9 +53,9 @@ func formatNames() string {
 }
 
 // onOutput says whether one of the reports goes to standard output, which is then
-// no place for anything else.
+// no place for anything else; what is made for logs may have company.
 func (all targets) onOutput() bool {
-	return slices.ContainsFunc(all, func(t *target) bool { return t.file == "-" })
+	return slices.ContainsFunc(all, func(t *target) bool { return t.file == "-" && !t.format.InLog })
 }
 
 // open makes the files anew, before the work whose result they are to hold: work
@@ -79,16 +80,28 @@ type unclosed struct{ io.Writer }
 
 func (unclosed) Close() error { return nil }
 
-// write renders the report to all of them, which have to be open.
+// write renders the report to all of them, which have to be open. Beside a report
+// for the log of a GitHub workflow its summary goes where GitHub wants it.
 func (all targets) write(rep *reports.Report) error {
 	for _, t := range all {
-		err := t.format.Write(t.to, rep)
-		if e := t.to.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
+		if err := errors.Join(t.format.Write(t.to, rep), t.to.Close()); err != nil {
 			return unable(err, "")
+		}
+		if file := os.Getenv("GITHUB_STEP_SUMMARY"); t.format.Name == "github" && file != "" {
+			if err := appendSummary(file, rep); err != nil {
+				return unable(err, "GITHUB_STEP_SUMMARY has to name a file that can be written to")
+			}
 		}
 	}
 	return nil
+}
+
+// appendSummary adds the report to what a step of a workflow has to say for itself.
+func appendSummary(file string, rep *reports.Report) error {
+	markdown, _ := reports.FormatNamed("markdown")
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(markdown.Write(f, rep), f.Close())
 }
