@@ -33,8 +33,19 @@ var _ = Describe("an excerpt", func() {
 		Entry("an end before the start", "abc", at("f", 1, 3, 1), "    abc\n      ^\n"),
 		Entry("an empty line", "\n\nx", at("f", 2, 1, 1), "    \n    ^\n"),
 		Entry("an empty text", "", at("f", 1, 1, 1), "    \n    ^\n"),
-		Entry("no UTF-8", "\xff\xfe x", at("f", 1, 4, 5), "    \xff\xfe x\n       ^\n"),
+		Entry("no UTF-8", "\xff\xfe x", at("f", 1, 4, 5), "    \uFFFD\uFFFD x\n       ^\n"),
+		Entry("control characters", "a\x1b[31m\tb\x07", at("f", 1, 8, 9), "    a\uFFFD[31m\tb\uFFFD\n          \t^\n"),
+		Entry("the part around the caret of a long line", strings.Repeat("a", 100)+"bcd"+strings.Repeat("e", 200), at("f", 1, 101, 104),
+			"    ..."+strings.Repeat("a", 60)+"bcd"+strings.Repeat("e", 94)+"...\n    "+strings.Repeat(" ", 63)+"^~~\n"),
+		Entry("the beginning of a long stretch", strings.Repeat("x", 1000), at("f", 1, 1, 1001), "    "+strings.Repeat("x", 160)+"\n    ^"+strings.Repeat("~", 159)+"\n"),
 	)
+	It("finds its line by offset, if that fits", func() {
+		text := source("one\ntwo\nthree")
+		for _, offset := range []int{4, 0, 5, -3, 99} {
+			s := diag.Span{File: "f", Start: diag.Pos{Line: 2, Col: 1, Offset: offset}}
+			Expect(diag.Excerpt(s, text)).To(Equal("    two\n    ^\n"), "offset %d", offset)
+		}
+	})
 	DescribeTable("is empty where there is no such line", func(s diag.Span, src diag.Source) {
 		Expect(diag.Excerpt(s, src)).To(BeEmpty())
 	},
