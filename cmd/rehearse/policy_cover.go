@@ -21,6 +21,8 @@ type coverFlags struct {
 	layout    string
 	threshold float64
 	json      bool
+	mutate    bool
+	mutants   int
 }
 
 func (a *app) policyCover() *cobra.Command {
@@ -36,6 +38,11 @@ With --layout appliance the page is the one that the appliance calls policy
 coverage: the lines of a condition count where the condition is referred to, the
 entries of a category never.
 
+With --mutate small mistakes are made in the policies, one at a time: each rule is
+deleted, swapped with the next one, each of its conditions negated or taken away. The
+mistakes that no scenario notices are listed, and those that no client could notice
+are told apart.
+
 With --threshold the exit code is 5 when fewer of the rules matched, though every
 scenario passed; it is 1 when one failed.`,
 		Example: `  rehearse policy cover my-scenarios/ --threshold 90
@@ -50,7 +57,11 @@ scenario passed; it is 1 when one failed.`,
 	fl.StringVar(&f.layout, "layout", "lines", "how to print it, `lines|appliance`")
 	fl.Float64Var(&f.threshold, "threshold", 0, "end with exit code 5 when less than `PERCENT` of the rules matched")
 	fl.BoolVar(&f.json, "json", false, "print JSON instead")
+	fl.BoolVar(&f.mutate, "mutate", false, "list mistakes in the policies that no scenario notices")
+	fl.IntVar(&f.mutants, "mutants", 1000, "with --mutate: try `N` mistakes at most")
 	c.MarkFlagsMutuallyExclusive("json", "layout")
+	c.MarkFlagsMutuallyExclusive("mutate", "layout")
+	c.MarkFlagsMutuallyExclusive("mutate", "threshold")
 	return c
 }
 
@@ -61,6 +72,12 @@ func (a *app) cover(ctx context.Context, paths []string, f coverFlags) error {
 		return usage("--layout appliance", "--layout %q: want lines or appliance", f.layout)
 	case !(f.threshold >= 0 && f.threshold <= 100):
 		return usage("--threshold 90", "--threshold %v: want a percentage from 0 to 100", f.threshold)
+	}
+	if f.mutate {
+		if f.mutants < 1 {
+			return usage("--mutants 1000", "--mutants %d: want at least 1", f.mutants)
+		}
+		return a.mutate(ctx, paths, f)
 	}
 	cover := &run.Cover{}
 	rep, err := a.covered(ctx, paths, f.run, cover)

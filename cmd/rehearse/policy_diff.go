@@ -20,6 +20,8 @@ type diffFlags struct {
 	policy       policyFlags
 	newRelease   string
 	transactions string
+	scenarios    []string
+	filter       string
 	flows        int
 	failOn       string
 	json         bool
@@ -40,6 +42,10 @@ a list is compared instead: each request as the flow of an explicit client, on a
 service that detects protocols unless "detect_protocol" says otherwise; one that
 gives a "type" or "checkpoints" by itself.
 
+With --scenarios each scenario is run twice, with OLD and with NEW in place of every
+policy that it names, and the outcomes of its steps are compared; a release that is
+given overrides theirs.
+
 Each change is attributed to the lines that cause it, by trying: the edits between the
 policies are made one by one, and the one that turns the old outcome into the new one
 is named.
@@ -52,7 +58,8 @@ several values of one name stand with a "|" between them.
 ` + transactionHelp(),
 		Example: `  rehearse policy diff today.cpl tomorrow.cpl --release 6.5.10.1
   rehearse policy diff p.cpl p.cpl --release 6.5.9.1 --new-release 6.5.10.1
-  rehearse policy diff today.cpl tomorrow.cpl --transactions requests.csv --fail-on widening`,
+  rehearse policy diff today.cpl tomorrow.cpl --transactions requests.csv --fail-on widening
+  rehearse policy diff today.cpl tomorrow.cpl --scenarios my-scenarios/`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), args[0], args[1], f) },
 	}
@@ -60,14 +67,17 @@ several values of one name stand with a "|" between them.
 	fl := c.Flags()
 	fl.StringVar(&f.newRelease, "new-release", "", "release `R` for NEW, where it is another one")
 	fl.StringVar(&f.transactions, "transactions", "", "compare over the transactions in `FILE`, .json or .csv, - for JSON on standard input")
+	fl.StringArrayVar(&f.scenarios, "scenarios", nil, "compare over the steps of the scenarios in `PATH`; may be repeated")
+	fl.StringVar(&f.filter, "filter", "", "with --scenarios: run only those that `EXPR` takes")
 	fl.IntVar(&f.flows, "flows", defaultFlows, "make `N` flows at most before a sample has to do")
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 5 on `widening`: when anything is newly allowed or bypassed")
 	fl.BoolVar(&f.json, "json", false, "print the comparison as JSON")
+	c.MarkFlagsMutuallyExclusive("transactions", "scenarios")
 	return c
 }
 
 // diff is the verb.
-func (a *app) diff(_ context.Context, old, new string, f diffFlags) error {
+func (a *app) diff(ctx context.Context, old, new string, f diffFlags) error {
 	switch {
 	case f.failOn != "" && f.failOn != "widening":
 		return usage("--fail-on widening", "--fail-on %q: want widening", f.failOn)
@@ -77,6 +87,15 @@ func (a *app) diff(_ context.Context, old, new string, f diffFlags) error {
 	pair, in, err := a.pair(old, new, f)
 	if err != nil {
 		return err
+	}
+	if len(f.scenarios) > 0 {
+		rep, err := a.contrast(ctx, pair, old, new, in, f)
+		if err != nil {
+			return err
+		}
+		w := &strings.Builder{}
+		printContrast(w, rep, in)
+		return a.finishDiff(viewContrast(rep), w.String(), rep.Widens(), old, new, f)
 	}
 	var rep diff.Report
 	if f.transactions == "" {
@@ -88,15 +107,21 @@ func (a *app) diff(_ context.Context, old, new string, f diffFlags) error {
 		}
 		rep = pair.Transactions(list)
 	}
+	return a.finishDiff(viewDiff(&rep, pair), diffText(&rep, pair, in), rep.Widens(), old, new, f)
+}
+
+// finishDiff prints a comparison, as JSON or text, and holds it against the gate.
+func (a *app) finishDiff(view any, text string, widens bool, old, new string, f diffFlags) error {
+	var err error
 	if f.json {
-		err = a.printJSON(viewDiff(&rep, pair))
-	} else {
-		err = a.printDiff(&rep, pair, in)
+		err = a.printJSON(view)
+	} else if _, err = io.WriteString(a.out, text); err != nil {
+		err = unable(err, "")
 	}
 	if err != nil {
 		return err
 	}
-	if f.failOn != "" && rep.Widens() {
+	if f.failOn != "" && widens {
 		return &failure{code: exitGate, err: fmt.Errorf("%s lets more through than %s", new, old), hint: "see the changes that are newly allowed or bypassed"}
 	}
 	return nil
@@ -151,7 +176,8 @@ func groupTitles() map[diff.Group]string {
 	}
 }
 
-func (a *app) printDiff(rep *diff.Report, pair *diff.Pair, in *inputs) error {
+// diffText is a comparison over flows or transactions as text.
+func diffText(rep *diff.Report, pair *diff.Pair, in *inputs) string {
 	w := &strings.Builder{}
 	what := "flows"
 	if rep.Extent == nil {
@@ -164,10 +190,7 @@ func (a *app) printDiff(rep *diff.Report, pair *diff.Pair, in *inputs) error {
 	if rep.Extent != nil {
 		fmt.Fprintln(w, extentText(*rep.Extent))
 	}
-	if _, err := io.WriteString(a.out, w.String()); err != nil {
-		return unable(err, "")
-	}
-	return nil
+	return w.String()
 }
 
 // printGroup shows the flips of a group, those of one cause together.
@@ -183,7 +206,7 @@ func printGroup(w io.Writer, rep *diff.Report, g diff.Group, pair *diff.Pair, in
 	for i := range flips {
 		if i == 0 || !flips[i].Cause.Same(flips[i-1].Cause) || len(flips[i].Cause.Edits) == 0 {
 			fmt.Fprintln(w)
-			printCause(w, &flips[i], in)
+			printCause(w, g, flips[i].Cause, in)
 		}
 		printFlip(w, &flips[i], pair, what)
 	}
@@ -228,14 +251,14 @@ func by(l diff.Line) string {
 }
 
 // printCause shows the edits that make the difference, with their lines.
-func printCause(w io.Writer, f *diff.Flip, in *inputs) {
-	if len(f.Cause.Edits) == 0 && f.Group != diff.CannotDecide {
+func printCause(w io.Writer, g diff.Group, c diff.Cause, in *inputs) {
+	if len(c.Edits) == 0 && g != diff.CannotDecide {
 		fmt.Fprintln(w, "no line was found that causes this by itself")
 	}
-	if len(f.Cause.Edits) > 0 && !f.Cause.Verified {
+	if len(c.Edits) > 0 && !c.Verified {
 		fmt.Fprintln(w, "likely, but not verified by trying:")
 	}
-	for _, e := range f.Cause.Edits {
+	for _, e := range c.Edits {
 		printEdit(w, e, in)
 	}
 }

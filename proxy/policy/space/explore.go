@@ -70,8 +70,14 @@ type Extent struct {
 func (s *Space) Explore(most int, visit func(*Sample)) Extent {
 	x := newExplorer(s, visit)
 	shapes := flow.Shapes()
+	pending := make([][]Box, len(shapes))
+	for i, shape := range shapes { // each its share first
+		pending[i] = x.cover(shape, []Box{x.all()}, x.tries+(most-x.tries)/(len(shapes)-i))
+	}
 	for i, shape := range shapes {
-		x.cover(shape, x.all(), x.tries+(most-x.tries)/(len(shapes)-i))
+		for _, box := range x.cover(shape, pending[i], most) {
+			x.leave(box, "more kinds of flows than were to be tried")
+		}
 	}
 	if x.left.Sign() > 0 {
 		x.target(most)
@@ -132,20 +138,21 @@ func newExplorer(s *Space, visit func(*Sample)) *explorer {
 	return x
 }
 
-// cover goes through the flows of one shape in a box, up to a number of tries.
-func (x *explorer) cover(shape flow.Shape, within Box, limit int) {
+// cover goes through the flows of one shape in some boxes, up to a number of
+// tries, and gives the boxes that are left.
+func (x *explorer) cover(shape flow.Shape, pending []Box, limit int) []Box {
 	x.usual = x.ordinary(shape)
-	pending := []Box{within}
-	for len(pending) > 0 {
+	for len(pending) > 0 && x.tries < limit {
 		box := pending[len(pending)-1]
-		pending = pending[:len(pending)-1]
-		if x.tries >= limit {
-			x.left.Add(x.left, x.s.size(box, x.choices))
-			x.lacking["more kinds of flows than were to be tried"] = true
-			continue
-		}
-		pending = append(pending, box.minus(x.one(shape, box), x.s.classes)...)
+		pending = append(pending[:len(pending)-1], box.minus(x.one(shape, box), x.s.classes)...)
 	}
+	return pending
+}
+
+// leave notes that no flow was made for a box.
+func (x *explorer) leave(box Box, why string) {
+	x.left.Add(x.left, x.s.size(box, x.choices))
+	x.lacking[why] = true
 }
 
 // one makes a flow of a box and gives the part of it that the flow stands for.
@@ -156,8 +163,7 @@ func (x *explorer) one(shape flow.Shape, box Box) Box {
 	if obstacle != nil {
 		part := x.pinned(box, a, obstacle.axes)
 		if !obstacle.natural {
-			x.left.Add(x.left, x.s.size(part, x.choices))
-			x.lacking[obstacle.why] = true
+			x.leave(part, obstacle.why)
 		}
 		return part
 	}

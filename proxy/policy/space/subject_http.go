@@ -4,10 +4,12 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/flow"
 )
 
 func (v *View) httpSubject(c *cpl.Condition) (subject, bool) {
@@ -167,10 +169,15 @@ func (v *View) sni() *kindField {
 	})
 }
 
-// fault is what is wrong with the origin's certificate, in flows.
+// fault is what is wrong with the origin's certificate, in flows. Where policy
+// says nothing of how it is judged, one fault stands for all.
 func (v *View) fault() *kindField {
 	return fieldOf(v.s, "certificate", func() *kindField {
-		return &kindField{name: "the origin's certificate is", list: []Class{{Text: ""}, {Text: "expired"}, {Text: "for another name"}, {Text: "from an untrusted issuer"}, {Text: "revoked"}}}
+		list := []Class{{Text: string(flow.Sound)}, {Text: string(flow.Expired)}}
+		if slices.ContainsFunc(v.s.views, (*View).setsValidation) {
+			list = append(list, Class{Text: string(flow.WrongName)}, Class{Text: string(flow.Untrusted)}, Class{Text: string(flow.Revoked)})
+		}
+		return &kindField{name: "the origin's certificate is", list: list}
 	})
 }
 
@@ -212,7 +219,7 @@ func (v *View) certificateName(c *cpl.Condition) func(cpl.Value) formula {
 		if !s.flows {
 			return own
 		}
-		right := v.fault().is(s, func(k string) bool { return k != "for another name" })
+		right := v.fault().is(s, func(k string) bool { return k != string(flow.WrongName) })
 		return s.or(own, s.and(right, s.repeated(v.host("url").test(s, t), ofServer)))
 	}
 	if len(c.Modifiers) > 0 {
@@ -235,7 +242,7 @@ func (v *View) certificateCategory() func(cpl.Value) formula {
 		return v.categoryFits(v.hostEntry(host), v.labels("certificate"))
 	}
 	host := v.host("url")
-	right := v.fault().is(s, func(k string) bool { return k != "for another name" })
+	right := v.fault().is(s, func(k string) bool { return k != string(flow.WrongName) })
 	return func(p cpl.Value) formula {
 		own := v.categoryFits(func(p policy.URLPattern) formula { return s.repeated(v.hostEntry(host)(p), ofServer) }, v.labels("url"))(p)
 		if strings.EqualFold(p.Text, "none") {

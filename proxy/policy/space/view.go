@@ -119,9 +119,7 @@ func (v *View) flowTests() {
 	v.query("url")
 	v.resolved()
 	v.sni()
-	if v.setsValidation() {
-		v.fault()
-	}
+	v.fault()
 	v.addressOf("client.address", flow.UsualClient(), true)
 }
 
