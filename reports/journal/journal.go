@@ -12,6 +12,7 @@ package journal
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -82,6 +83,19 @@ func (m *Memory) Log() Log {
 	return log
 }
 
+// Between returns a copy of what was recorded with from <= At <= to, in canonical
+// order. It looks at no more than that.
+func (m *Memory) Between(from, to time.Duration) Log {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	// Events are recorded one at a time, so their times do not go down.
+	first := sort.Search(len(m.log), func(i int) bool { return m.log[i].At >= from })
+	last := sort.Search(len(m.log), func(i int) bool { return m.log[i].At > to })
+	log := slices.Clone(m.log[first:max(first, last)])
+	log.sort()
+	return log
+}
+
 // Log is a list of events in canonical order: by time, then by flow, then by
 // actor; events equal in all three keep the order in which they were recorded.
 // Events of one actor on one flow are recorded by one goroutine, so this order
@@ -92,17 +106,6 @@ func (l Log) sort() {
 	slices.SortStableFunc(l, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Flow, b.Flow), cmp.Compare(a.Actor, b.Actor))
 	})
-}
-
-// Between returns the events with from <= At <= to.
-func (l Log) Between(from, to time.Duration) Log {
-	var out Log
-	for _, e := range l {
-		if e.At >= from && e.At <= to {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 // Flow returns the events of one flow.

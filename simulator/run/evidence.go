@@ -11,16 +11,15 @@ import (
 // recorded, what others recorded about the actor's flows, and what was done to the
 // appliance meanwhile. A flow has another name beyond the interceptor, on its upstream leg; here it gets its first one.
 func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
-	log := r.log.Log()
-	leg := map[string]string{}
-	for _, e := range log {
+	for _, e := range r.log.Between(r.legsUntil, to) {
 		if up, ok := e.Body.(journal.UpstreamOpened); ok && up.Leg != "" {
-			leg[up.Leg] = e.Flow
+			r.legs[up.Leg] = e.Flow
 		}
 	}
+	r.legsUntil = to
 	var own journal.Log
-	for _, e := range log.Between(from, to) {
-		if first, ok := leg[e.Flow]; ok {
+	for _, e := range r.log.Between(from, to) {
+		if first, ok := r.legs[e.Flow]; ok {
 			e.Flow = first
 		}
 		_, change := e.Body.(journal.ApplianceChanged)

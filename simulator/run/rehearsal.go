@@ -30,6 +30,8 @@ type rehearsal struct {
 	clients   map[string]*client.Client
 	addrs     map[netip.Addr]string // client addresses to names
 	lift      func()                // ends the faults of the last SetFaults step
+	legs      map[string]string     // upstream legs to their flows, of events until legsUntil
+	legsUntil time.Duration
 	closers   []func() error
 }
 
@@ -42,7 +44,7 @@ func build(ctx context.Context, s *scenario.Scenario, watch Watcher) (_ *rehears
 	r := &rehearsal{
 		scenario: s, watch: watch, began: time.Now(), log: journal.NewMemory(),
 		world: world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
-		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {},
+		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {}, legs: map[string]string{},
 	}
 	r.closers = append(r.closers, r.world.Close)
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing/fstest"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -193,5 +194,32 @@ var _ = Describe("checking before a run", func() {
 		Expect(s.Appliance.Release).To(Equal(release))
 		Expect(*s.Steps[0].Action.(scenario.Change).Upgrade).To(Equal(release))
 		Expect(play(run.Options{}, s).Totals.Failed).To(Equal(1))
+	})
+})
+
+// fading is a context that ends by itself after it was asked a few times.
+type fading struct {
+	context.Context
+	left *int
+}
+
+func (f fading) Err() error {
+	if *f.left--; *f.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+var _ = Describe("an interrupt", func() {
+	It("ends a scenario between two steps, and the scenario is left out", func() {
+		_, s := load(office + "  - wait: 1h\n  - wait: 1h\n  - wait: 1h\n")
+		left := 2 // one scenario is begun, one step taken
+		worldtest.Bubble(GinkgoTB(), func() {
+			began := time.Now()
+			rep, err := run.Run(fading{context.Background(), &left}, []*scenario.Scenario{s}, run.Options{})
+			Expect(err).To(MatchError(context.Canceled))
+			Expect(rep.Scenarios).To(BeEmpty())
+			Expect(time.Since(began)).To(BeNumerically("~", time.Hour, time.Minute))
+		})
 	})
 })

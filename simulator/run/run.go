@@ -88,6 +88,9 @@ func (r *runner) one(ctx context.Context, i int) {
 		return
 	}
 	one := isolated(ctx, r.scenarios[i], r.opt)
+	if one == nil { // interrupted
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.results[i] = one
@@ -106,7 +109,7 @@ type result struct {
 	cover  []reports.Coverage
 }
 
-// isolated runs one scenario in a bubble.
+// isolated runs one scenario in a bubble. It gives nil where ctx ended meanwhile.
 func isolated(ctx context.Context, s *scenario.Scenario, opt Options) (one *result) {
 	in := func() { one = rehearse(ctx, s, opt) }
 	if opt.Bubble == nil {
@@ -122,7 +125,7 @@ const scenarioLimit = 30 * 24 * time.Hour
 
 func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	// The context of the bubble is one of its own: outside timers and channels do
-	// not mix with virtual time. An interrupt takes effect between scenarios.
+	// not mix with virtual time. An interrupt takes effect between steps.
 	inner, cancel := context.WithTimeout(context.Background(), scenarioLimit)
 	defer cancel()
 	one := &result{report: reports.Scenario{
@@ -135,7 +138,10 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 		return one.fail(fmt.Errorf("building the world: %w", err))
 	}
 	defer r.close()
-	steps, err := r.play(inner)
+	steps, err := r.play(inner, func() bool { return ctx.Err() != nil })
+	if ctx.Err() != nil {
+		return nil
+	}
 	h := newHops(r, steps)
 	for i, p := range steps {
 		one.add(i, p, h, opt.Source)

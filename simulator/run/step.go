@@ -24,11 +24,12 @@ type played struct {
 // stepLimit bounds one step on the scenario's clock.
 const stepLimit = 30 * time.Minute
 
-// play runs the steps in order. It stops early when ctx ends.
-func (r *rehearsal) play(ctx context.Context) ([]played, error) {
+// play runs the steps in order. It stops early when ctx ends, or when interrupted
+// says so.
+func (r *rehearsal) play(ctx context.Context, interrupted func() bool) ([]played, error) {
 	var all []played
 	for _, s := range r.scenario.Steps {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || interrupted() {
 			return all, ctx.Err()
 		}
 		p, err := r.step(ctx, s)
