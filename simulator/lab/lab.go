@@ -109,7 +109,8 @@ func (l *Lab) start(c Config) error {
 		return err
 	}
 	l.estate, err = server.Start(server.Config{
-		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Open: c.Open, WebTickets: !c.Open, Addr: p.addr, Port: p.port,
+		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Open: c.Open, WebTickets: !c.Open, Certificates: !c.Open,
+		Addr: p.addr, Port: p.port,
 	})
 	if err != nil {
 		return err

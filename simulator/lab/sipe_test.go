@@ -110,6 +110,12 @@ var _ = Describe("pidgin-sipe", func() {
 		Expect(content).To(BeTrue())
 	})
 
+	It("signs in with a certificate that it got for its password: web ticket, provisioning, TLS-DSK", func(ctx context.Context) {
+		lines, content := withSIPE(open()).run(ctx, "alice", "Passw0rd!", "auth=tls-dsk", "meeting="+focus, "say=hello")
+		Expect(lines).To(HaveExactElements("signed-on", "joined", "user sip:alice@contoso.test", "message sip:alice@contoso.test: hello", "signed-off"))
+		Expect(content).To(BeTrue())
+	})
+
 	It("is told that its password is wrong", func(ctx context.Context) {
 		lines, content := withSIPE(open()).run(ctx, "alice", "wrong")
 		Expect(lines).To(ContainElement("error Authentication failed"))

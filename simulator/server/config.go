@@ -48,6 +48,9 @@ type Config struct {
 	Users map[string]string
 	// WebTickets makes discovery ask for a web ticket, as Microsoft's does.
 	WebTickets bool
+	// Certificates lets users sign in by certificate as well (TLS-DSK), which they get
+	// for a web ticket.
+	Certificates bool
 	// Open lets users register without credentials, and nothing is signed: for SIP
 	// clients that do not know NTLM.
 	Open bool

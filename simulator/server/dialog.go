@@ -190,6 +190,9 @@ func (s *session) leaveAll() {
 func (s *session) end() {
 	s.depart()
 	s.leaveAll()
+	s.mu.Lock()
+	s.auth.Close()
+	s.mu.Unlock()
 	s.conn.Close()
 }
 

@@ -28,6 +28,7 @@ type Estate struct {
 	endpoints  map[string]Endpoint
 	tickets    *tickets // what MRAS and the edge share
 	webTickets *webTickets
+	userCA     *userCA
 	mcu        *mcu
 	opened     []func() // serve what is bound; nobody is served before all is
 }
@@ -47,8 +48,8 @@ func starters() []starter {
 		{TURN, startTURN},
 		{MCU, startMCU},
 		{Meet, startMeet},
-		{SIP, startFrontEnd},
 		{Web, startWeb},
+		{SIP, startFrontEnd},
 	}
 }
 

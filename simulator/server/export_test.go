@@ -23,3 +23,6 @@ func Messages(pieces ...[]byte) (out []string, ok bool) {
 	}
 	return out, true
 }
+
+// Raw is the first element of a name in a message, as it is written.
+func Raw(message []byte, name string) []byte { return raw(message, name) }

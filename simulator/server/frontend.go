@@ -20,6 +20,7 @@ type frontEnd struct {
 	identity *identity
 	parser   *sip.Parser
 	*directory
+	dsk *sipauth.DSKConfig // nil: nobody signs in by certificate
 
 	mu          sync.Mutex
 	conferences map[string]*conference // by focus URI
@@ -35,6 +36,9 @@ func startFrontEnd(e *Estate, h world.Host) error {
 		return err
 	}
 	f := &frontEnd{Estate: e, host: h, identity: id, parser: newParser(), directory: newDirectory(), conferences: make(map[string]*conference)}
+	if e.Certificates {
+		f.dsk = e.dsk(h.Name())
+	}
 	for _, p := range []struct {
 		endpoint string
 		port     uint16
@@ -67,7 +71,9 @@ func (f *frontEnd) serve(c *conn) {
 		return
 	}
 	s := &session{frontEnd: f, conn: c}
-	s.auth = sipauth.NewServer(f.authConfig(f.host.Name()))
+	conf := f.authConfig(f.host.Name())
+	conf.DSK = f.dsk
+	s.auth = sipauth.NewServer(conf)
 	defer s.end()
 	s.read()
 }

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"testing"
@@ -71,6 +72,23 @@ func FuzzMessages(f *testing.F) {
 		parts, same := server.Messages(stream[:at], stream[at:])
 		if ok != same || !slices.Equal(whole, parts) {
 			t.Errorf("cut at %d: got %q (%v), want %q (%v)", at, parts, same, whole, ok)
+		}
+	})
+}
+
+// FuzzRaw holds an element that is cut out to be a piece of the message that begins
+// and ends as one of that name.
+func FuzzRaw(f *testing.F) {
+	for _, seed := range []string{
+		`<a><saml:Assertion xmlns:saml="x" AssertionID="1">y</saml:Assertion></a>`, `<Assertion>`, `</Assertion></Assertion>`, `Assertion>`,
+		`<AssertionID/><s:Assertion></s:Assertion>`, `<!--Assertion --><Assertion></Assertion>`, `<x Assertion ="<Assertion>"/></Assertion>`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		got := server.Raw(message, "Assertion")
+		if got != nil && (!bytes.Contains(message, got) || got[0] != '<' || !bytes.HasSuffix(got, []byte("Assertion>"))) {
+			t.Errorf("%q of %q", got, message)
 		}
 	})
 }

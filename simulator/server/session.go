@@ -185,22 +185,28 @@ func (s *session) authorize(req *sip.Request) *reply {
 	if verdict == sipauth.Accepted {
 		return nil
 	}
-	challenge := s.auth.Challenge()
-	note := "NTLM challenge, round 1"
+	challenges := s.auth.Challenges()
+	scheme, _, _ := strings.Cut(challenges[0], " ")
+	note := scheme + " challenge, round 1"
 	switch {
 	case err != nil:
 		note = err.Error()
-	case strings.Contains(challenge, "gssapi-data"):
-		note = "NTLM challenge, round 2"
+	case strings.Contains(challenges[0], "gssapi-data") && s.auth.Ready():
+		note = scheme + " challenge, round 3"
+	case strings.Contains(challenges[0], "gssapi-data"):
+		note = scheme + " challenge, round 2"
 	}
 	if verdict == sipauth.Refused && s.auth.Ready() {
 		// Modelled: a request with a wrong signature is refused, the context stays.
 		return s.refuse(403, 0, note)
 	}
-	return &reply{status: 401, note: note, headers: []sip.Header{
+	r := &reply{status: 401, note: note, headers: []sip.Header{
 		sip.NewHeader("Date", s.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")),
-		sip.NewHeader("WWW-Authenticate", challenge),
 	}}
+	for _, c := range challenges {
+		r.headers = append(r.headers, sip.NewHeader("WWW-Authenticate", c))
+	}
+	return r
 }
 
 // answer sends the reply to a request, signed once there is a context.

@@ -39,6 +39,12 @@ func startWeb(e *Estate, h world.Host) error {
 	mux.HandleFunc("GET "+rootPath, e.discoverRoot)
 	mux.HandleFunc("GET "+userPath, e.discoverUser)
 	e.serveTickets(mux)
+	if e.Certificates {
+		if e.userCA, err = newUserCA(e.Now); err != nil {
+			return err
+		}
+		e.serveProvisioning(mux)
+	}
 	w := newWeb(e.core, Web, h, mux)
 	if err := e.serve("web", h, 443, w.over(id)); err != nil {
 		return err

@@ -3,6 +3,7 @@ package sipauth
 import (
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -30,7 +31,9 @@ type ClientConfig struct {
 	User        string // "alice@contoso.test", or "alice" with a Domain
 	Domain      string // NetBIOS domain, may be empty
 	Password    string
-	Workstation string           // may be empty
+	Workstation string // may be empty
+	// Certificate answers challenges by TLS-DSK; nil means that those are not.
+	Certificate *tls.Certificate
 	Now         func() time.Time // nil is time.Now
 	Rand        io.Reader        // nil is crypto/rand
 }
@@ -44,11 +47,14 @@ type Client struct {
 	opaque     string
 	version    int
 	challenged bool
-	auth       []byte // the AUTHENTICATE to send with the next request
+	scheme     string // of the last challenge
+	auth       []byte // the AUTHENTICATE, or the TLS flight, to send with the next request
 	flags      uint32
-	out, in    sessionKeys
-	ready      bool
-	num        int
+	dsk        *dskClientEnd
+	// signMAC and verifyMAC are those of the two directions.
+	signMAC, verifyMAC func(text []byte) []byte
+	ready              bool
+	num                int
 }
 
 // NewClient returns a context that waits for the server's first challenge.
@@ -66,25 +72,37 @@ func NewClient(cfg ClientConfig) *Client {
 // responses must be.
 func (c *Client) Ready() bool { return c.ready }
 
-// Challenge takes a WWW-Authenticate value of scheme NTLM from a 401 (407).
-// The next request's Authorize answers it.
+// Challenge takes a WWW-Authenticate value from a 401 (407), of scheme NTLM or, with
+// a certificate, TLS-DSK. The next request's Authorize answers it.
 func (c *Client) Challenge(header string) error {
 	h, err := ParseHeader(header)
 	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(h.Scheme, NTLM) {
+	dsk := strings.EqualFold(h.Scheme, TLSDSK) && c.cfg.Certificate != nil
+	if !dsk && !strings.EqualFold(h.Scheme, NTLM) {
 		return fmt.Errorf("challenge: got scheme %q, want %s", h.Scheme, NTLM)
 	}
 	c.realm, c.target, c.opaque, c.version = h.Realm, h.Target, h.Opaque, h.Version
 	if c.version > protocolVersion {
 		c.version = protocolVersion
 	}
-	c.challenged, c.ready, c.auth = true, false, nil
-	if len(h.GSSAPI) == 0 {
+	c.challenged, c.ready, c.auth, c.scheme = true, false, nil, NTLM
+	switch {
+	case dsk:
+		c.scheme = TLSDSK
+		return c.shake(h.GSSAPI)
+	case len(h.GSSAPI) == 0:
 		return nil
 	}
 	return c.answer(h.GSSAPI)
+}
+
+// Close ends a handshake that is under way, with its goroutine.
+func (c *Client) Close() {
+	if c.dsk != nil {
+		c.dsk.close()
+	}
 }
 
 // answer makes the AUTHENTICATE message and the session keys.
@@ -105,7 +123,9 @@ func (c *Client) answer(gssapi []byte) error {
 	if c.auth, exported, err = c.respond(ch, c.flags); err != nil {
 		return err
 	}
-	c.out, c.in = keysOf(exported, c.flags, toServer), keysOf(exported, c.flags, toClient)
+	out, in := keysOf(exported, c.flags, toServer), keysOf(exported, c.flags, toClient)
+	c.signMAC = func(text []byte) []byte { return out.mac(c.flags, sequence, text) }
+	c.verifyMAC = func(text []byte) []byte { return in.mac(c.flags, sequence, text) }
 	c.ready, c.num = true, 0
 	return nil
 }
@@ -142,10 +162,10 @@ func (c *Client) Authorize(f Fields) (string, error) {
 	if !c.challenged {
 		return "", nil
 	}
-	h := Header{Scheme: NTLM, Realm: c.realm, Target: c.target, Opaque: c.opaque}
+	h := Header{Scheme: c.scheme, Realm: c.realm, Target: c.target, Opaque: c.opaque}
 	switch {
 	case !c.ready:
-		h.GSSAPI, h.Version = []byte{}, c.version
+		h.GSSAPI, h.Version = append([]byte{}, c.auth...), c.version // NTLM: nothing yet
 		return h.Authorization(), nil
 	case c.auth != nil:
 		h.GSSAPI, h.Version = c.auth, c.version
@@ -160,7 +180,7 @@ func (c *Client) Authorize(f Fields) (string, error) {
 	}
 	c.num++
 	h.Rand, h.Num = hex.EncodeToString(random[:]), strconv.Itoa(c.num)
-	h.Signature = hex.EncodeToString(c.out.mac(c.flags, sequence, c.text(f, h)))
+	h.Signature = hex.EncodeToString(c.signMAC(c.text(f, h)))
 	return h.Authorization(), nil
 }
 
@@ -179,13 +199,13 @@ func (c *Client) Verify(header string, f Fields) error {
 	if err != nil {
 		return fmt.Errorf("rspauth: got %q, want hexadecimal digits", h.Signature)
 	}
-	if !c.ready || !hmac.Equal(got, c.in.mac(c.flags, sequence, c.text(f, h))) {
+	if !c.ready || !hmac.Equal(got, c.verifyMAC(c.text(f, h))) {
 		return ErrSignature
 	}
 	return nil
 }
 
 func (c *Client) text(f Fields, h Header) []byte {
-	f.Scheme, f.Rand, f.Num, f.Realm, f.Target = NTLM, h.Rand, h.Num, c.realm, c.target
+	f.Scheme, f.Rand, f.Num, f.Realm, f.Target = c.scheme, h.Rand, h.Num, c.realm, c.target
 	return []byte(f.Text(c.version))
 }

@@ -21,3 +21,8 @@ func ClientKeys(exported []byte, flags uint32) (sign, seal []byte, mac func(seq 
 	k := keysOf(exported, flags, toServer)
 	return k.sign, k.seal, func(seq uint32, text []byte) []byte { return k.mac(flags, seq, text) }
 }
+
+// PRF is the pseudo-random function of TLS 1.0.
+func PRF(secret []byte, label string, seed []byte, size int) []byte {
+	return prf(secret, label, seed, size)
+}

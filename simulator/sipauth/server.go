@@ -1,6 +1,7 @@
 package sipauth
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/binary"
@@ -32,6 +33,7 @@ type ServerConfig struct {
 	DNSDomain string // "contoso.test"
 	// Password looks up an account as the client named it.
 	Password func(user, domain string) (string, bool)
+	DSK      *DSKConfig       // nil: TLS-DSK is not offered
 	Now      func() time.Time // nil is time.Now
 	Rand     io.Reader        // nil is crypto/rand
 }
@@ -56,15 +58,17 @@ const (
 type Server struct {
 	cfg       ServerConfig
 	opaque    string
-	challenge []byte // the CHALLENGE last sent, nil before
+	scheme    string // of the context that stands or is being made; "" is NTLM
+	challenge []byte // the CHALLENGE, or the TLS flight, last sent; nil before
 	nonce     [8]byte
-	flags     uint32
-	in, out   sessionKeys
-	ready     bool
-	user      string
-	domain    string
-	seen      uint64 // highest cnum so far
-	num       int
+	dsk       *dskServerEnd
+	// verifyMAC and signMAC are those of the two directions.
+	verifyMAC, signMAC func(text []byte) []byte
+	ready              bool
+	user               string
+	domain             string
+	seen               uint64 // highest cnum so far
+	num                int
 }
 
 // NewServer returns a context that has challenged nobody yet.
@@ -90,11 +94,20 @@ func (s *Server) Ready() bool { return s.ready }
 // Account is the user and domain that the client named, once Ready.
 func (s *Server) Account() (user, domain string) { return s.user, s.domain }
 
-// Challenge is the WWW-Authenticate value for a 401: a first challenge, or,
-// after a request with empty gssapi-data, the NTLM CHALLENGE.
-func (s *Server) Challenge() string {
-	return Header{Scheme: NTLM, Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque,
-		GSSAPI: s.challenge, Version: s.cfg.Version}.Challenge()
+// Challenge is the WWW-Authenticate value for a 401: a first challenge by NTLM, or,
+// in a handshake, the next message of its scheme.
+func (s *Server) Challenge() string { return s.Challenges()[0] }
+
+// Challenges are all WWW-Authenticate values for a 401, a header each: one a scheme,
+// in a handshake only that of its scheme.
+func (s *Server) Challenges() []string {
+	h := Header{Scheme: cmp.Or(s.scheme, NTLM), Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque, GSSAPI: s.challenge, Version: s.cfg.Version}
+	all := []string{h.Challenge()}
+	if s.scheme == "" && s.challenge == nil && s.cfg.DSK != nil {
+		h.Scheme, h.STS = TLSDSK, s.cfg.DSK.STS
+		all = append(all, h.Challenge())
+	}
+	return all
 }
 
 // Authorize judges a request with these fields by its Authorization value, ""
@@ -108,10 +121,13 @@ func (s *Server) Authorize(header string, f Fields) (Verdict, error) {
 	if err != nil {
 		return Refused, err
 	}
+	dsk := s.cfg.DSK != nil && strings.EqualFold(h.Scheme, TLSDSK)
 	switch {
-	case !strings.EqualFold(h.Scheme, NTLM):
+	case !dsk && !strings.EqualFold(h.Scheme, NTLM), s.ready && !strings.EqualFold(h.Scheme, cmp.Or(s.scheme, NTLM)):
 		s.reset()
 		return Challenged, nil
+	case dsk && len(h.GSSAPI) > 0:
+		return s.continueDSK(h)
 	case h.GSSAPI != nil && len(h.GSSAPI) == 0:
 		return Challenged, s.begin()
 	case h.GSSAPI != nil:
@@ -124,19 +140,35 @@ func (s *Server) Authorize(header string, f Fields) (Verdict, error) {
 }
 
 // reset forgets the context: the next round starts anew.
-func (s *Server) reset() { *s = Server{cfg: s.cfg} }
+func (s *Server) reset() {
+	s.Close()
+	*s = Server{cfg: s.cfg}
+}
+
+// Close ends a handshake that is under way, with its goroutine.
+func (s *Server) Close() {
+	if s.dsk != nil {
+		s.dsk.close()
+	}
+}
+
+func (s *Server) newOpaque() (string, error) {
+	var random [4]byte
+	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
+		return "", err
+	}
+	return strings.ToUpper(hex.EncodeToString(random[:])), nil
+}
 
 // begin makes the CHALLENGE.
 func (s *Server) begin() error {
 	s.reset()
-	var random [12]byte
-	if _, err := io.ReadFull(s.cfg.Rand, random[:]); err != nil {
+	if _, err := io.ReadFull(s.cfg.Rand, s.nonce[:]); err != nil {
 		return err
 	}
-	copy(s.nonce[:], random[:8])
-	s.opaque = strings.ToUpper(hex.EncodeToString(random[8:]))
-	s.challenge = s.cfg.challenge(flagsOffered, s.nonce)
-	return nil
+	opaque, err := s.newOpaque()
+	s.opaque, s.challenge = opaque, s.cfg.challenge(flagsOffered, s.nonce)
+	return err
 }
 
 // challenge is the CHALLENGE with a nonce.
@@ -165,8 +197,10 @@ func (s *Server) finish(h Header, f Fields) (Verdict, error) {
 		return Refused, err
 	}
 	s.challenge = nil
-	s.user, s.domain, s.flags = a.user, a.domain, a.flags
-	s.in, s.out = keysOf(exported, a.flags, toServer), keysOf(exported, a.flags, toClient)
+	s.user, s.domain = a.user, a.domain
+	in, out := keysOf(exported, a.flags, toServer), keysOf(exported, a.flags, toClient)
+	s.verifyMAC = func(text []byte) []byte { return in.mac(a.flags, sequence, text) }
+	s.signMAC = func(text []byte) []byte { return out.mac(a.flags, sequence, text) }
 	s.ready, s.seen, s.num = true, 0, 0
 	if s.cfg.Version < protocolVersion && h.Signature == "" {
 		return Accepted, nil
@@ -242,7 +276,7 @@ func (s *Server) verify(h Header, f Fields) (Verdict, error) {
 	if err != nil || num <= s.seen {
 		return Refused, fmt.Errorf("cnum: got %q, want a number above %d", h.Num, s.seen)
 	}
-	if !hmac.Equal(got, s.in.mac(s.flags, sequence, s.text(f, h))) {
+	if !hmac.Equal(got, s.verifyMAC(s.text(f, h))) {
 		return Refused, ErrSignature
 	}
 	s.seen = num
@@ -260,13 +294,13 @@ func (s *Server) Sign(f Fields) string {
 		return ""
 	}
 	s.num++
-	h := Header{Scheme: NTLM, Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque, Version: s.cfg.Version,
+	h := Header{Scheme: cmp.Or(s.scheme, NTLM), Realm: Realm, Target: s.cfg.Target, Opaque: s.opaque, Version: s.cfg.Version,
 		Rand: strings.ToUpper(hex.EncodeToString(random[:])), Num: strconv.Itoa(s.num)}
-	h.Signature = strings.ToUpper(hex.EncodeToString(s.out.mac(s.flags, sequence, s.text(f, h))))
+	h.Signature = strings.ToUpper(hex.EncodeToString(s.signMAC(s.text(f, h))))
 	return h.Info()
 }
 
 func (s *Server) text(f Fields, h Header) []byte {
-	f.Scheme, f.Rand, f.Num, f.Realm, f.Target = NTLM, h.Rand, h.Num, Realm, s.cfg.Target
+	f.Scheme, f.Rand, f.Num, f.Realm, f.Target = cmp.Or(s.scheme, NTLM), h.Rand, h.Num, Realm, s.cfg.Target
 	return []byte(f.Text(s.cfg.Version))
 }

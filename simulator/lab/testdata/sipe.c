@@ -4,7 +4,7 @@
  *
  *   signed-on | joined | user ADDRESS | message ADDRESS: TEXT | signed-off | error WHAT
  *
- * Usage: sipe USER PASSWORD HOST:PORT ROOT.pem [proxy=HOST:PORT] [meeting=URI]
+ * Usage: sipe USER PASSWORD HOST:PORT ROOT.pem [auth=SCHEME] [proxy=HOST:PORT] [meeting=URI]
  *             [to=ADDRESS] [answer] [say=TEXT] [wait] [hear=N] [debug]
  *
  * The text is said in the conference, to a user, or with answer to the first who
@@ -13,7 +13,7 @@
  * With wait it says it once somebody else is there, with hear=N it leaves once N
  * messages of others have come; else both at once. Every host name is taken to be
  * at 127.0.0.1, or with names=NAME=ADDRESS,... only those exist. With "-" in place of
- * HOST:PORT it finds the server by itself.
+ * HOST:PORT it finds the server by itself. auth is ntlm, or tls-dsk.
  *
  * Two functions of libraries are interposed; link with -rdynamic. */
 #define _GNU_SOURCE
@@ -29,6 +29,7 @@
 
 static GMainLoop *loop;
 static char **names; /* NAME=ADDRESS */
+static const char *scheme = "ntlm";
 static const char *meeting, *to, *say;
 static int hear, heard, status = 1;
 static gboolean answer, leaving, waiting, debug;
@@ -261,7 +262,7 @@ static void make_account(char **argv) {
 	if (strcmp(argv[3], "-"))
 		purple_account_set_string(account, "server", argv[3]);
 	purple_account_set_string(account, "transport", "tls");
-	purple_account_set_string(account, "authentication", "ntlm");
+	purple_account_set_string(account, "authentication", scheme);
 }
 
 static void set_proxy(const char *at) {
@@ -293,6 +294,8 @@ int main(int argc, char **argv) {
 			answer = TRUE;
 		else if (!strncmp(argv[i], "names=", 6))
 			names = g_strsplit(argv[i] + 6, ",", 0);
+		else if (!strncmp(argv[i], "auth=", 5))
+			scheme = argv[i] + 5;
 		else if (!strncmp(argv[i], "say=", 4))
 			say = argv[i] + 4;
 		else if (!strncmp(argv[i], "hear=", 5))
