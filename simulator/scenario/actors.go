@@ -3,9 +3,6 @@ package scenario
 import (
 	"fmt"
 	"strings"
-
-	"rehearse/simulator/client"
-	"rehearse/simulator/server"
 )
 
 // servers reads the origins beside the estate's; see implied for those that are
@@ -34,11 +31,7 @@ func (d *decoder) servers(n *node) {
 }
 
 func (d *decoder) speaks(n *node) string {
-	var words []string
-	for _, p := range server.Speaks() {
-		words = append(words, p.Name)
-	}
-	return d.word(n, "speaks", words)
+	return d.word(n, "speaks", serverSpeaks())
 }
 
 // certificates are the kinds of certificates that a server can have.
@@ -73,18 +66,11 @@ func (d *decoder) client(f field) Client {
 	if !hostName(c.Name) || strings.Contains(c.Name, ".") || reservedActor(c.Name) {
 		d.bad(f.key, "scenario-value", fmt.Sprintf("client %q, want one word of letters, digits and - that is no key of a step", c.Name))
 	}
-	var profiles, endings []string
-	for _, p := range client.Profiles {
-		profiles = append(profiles, p.Name)
-	}
-	for _, e := range client.Endings {
-		endings = append(endings, string(e))
-	}
 	d.object(f.value, "client "+c.Name, []key{
-		{"profile", true, func(n *node) { c.Profile = d.word(n, "profile", profiles) }},
+		{"profile", true, func(n *node) { c.Profile = d.word(n, "profile", profiles()) }},
 		{"user", false, func(n *node) { c.User = d.user(n) }},
 		{"password", false, func(n *node) { c.Password = d.text(n, "password") }},
-		{"ending", false, func(n *node) { c.Ending = d.word(n, "ending", endings) }},
+		{"ending", false, func(n *node) { c.Ending = d.word(n, "ending", endings()) }},
 		{"trusts_appliance", false, func(n *node) { c.Distrusts = !d.yes(n, "trusts_appliance") }},
 		{"realm", false, func(n *node) { c.Realm = d.text(n, "realm") }},
 		{"groups", false, func(n *node) { c.Groups = d.texts(n, "groups") }},

@@ -14,18 +14,12 @@ func (d *decoder) services(n *node) []Service {
 		d.bad(n, "scenario-type", "services wants a list, this is "+describe(n), "services: [{name: Explicit HTTP, port: 8080, detect_protocol: true}]")
 		return nil
 	}
-	var kinds []string
-	for _, k := range proxy.Kinds {
-		if k != proxy.SOCKS { // which no simulated client speaks
-			kinds = append(kinds, string(k))
-		}
-	}
 	var all []Service
 	for _, item := range n.items {
 		var s Service
 		d.object(item, "a service", []key{
 			{"name", true, func(n *node) { s.Name = d.text(n, "name") }},
-			{"kind", false, func(n *node) { s.Kind = d.word(n, "kind", kinds) }},
+			{"kind", false, func(n *node) { s.Kind = d.word(n, "kind", serviceKinds()) }},
 			{"port", true, func(n *node) { s.Port = d.port(n, "port") }},
 			{"detect_protocol", false, func(n *node) { s.DetectProtocol = d.yes(n, "detect_protocol") }},
 		})

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"rehearse/reports/diag"
-	"rehearse/simulator/client"
 )
 
 // The keys of a step that are no client's name.
@@ -116,11 +115,7 @@ func plainActions() []Action { return []Action{SignIn{}, SignOut{}, StayedSigned
 
 func (d *decoder) clientAction(name string, n *node) Action {
 	if n.kind == scalar {
-		var words []string
-		for _, a := range plainActions() {
-			words = append(words, a.String())
-		}
-		i := slices.Index(words, d.word(n, name, words))
+		i := slices.Index(plainWords(), d.word(n, name, plainWords()))
 		if i < 0 {
 			return nil
 		}
@@ -163,9 +158,5 @@ func (d *decoder) target(n *node) string {
 }
 
 func (d *decoder) speak(n *node) string {
-	var words []string
-	for _, s := range client.Speaks {
-		words = append(words, s.Name)
-	}
-	return d.word(n, "speak", words)
+	return d.word(n, "speak", clientSpeaks())
 }

@@ -11,6 +11,7 @@ import (
 	"rehearse/proxy/wire/tlshello"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
+	"rehearse/simulator/server"
 )
 
 // EventKinds are the kinds of events that an expectation can name.
@@ -93,4 +94,49 @@ func alertNumber(s string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// profiles are the names of client profiles.
+func profiles() (all []string) {
+	for _, p := range client.Profiles {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+func endings() (all []string) {
+	for _, e := range client.Endings {
+		all = append(all, string(e))
+	}
+	return all
+}
+
+func clientSpeaks() (all []string) {
+	for _, s := range client.Speaks {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+func serverSpeaks() (all []string) {
+	for _, p := range server.Speaks() {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+func serviceKinds() (all []string) {
+	for _, k := range proxy.Kinds {
+		if k != proxy.SOCKS { // which no simulated client speaks
+			all = append(all, string(k))
+		}
+	}
+	return all
+}
+
+func plainWords() (all []string) {
+	for _, a := range plainActions() {
+		all = append(all, a.String())
+	}
+	return all
 }
