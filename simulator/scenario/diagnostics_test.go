@@ -131,3 +131,19 @@ var _ = Describe("diagnostics", func() {
 		Expect(list).To(ConsistOf(HaveField("Message", "../up.yaml cannot be read: the path leads out of the folder that is read")))
 	})
 })
+
+var _ = DescribeTable("what is no YAML has its place",
+	func(text, place, message string) {
+		_, list := load(text, nil)
+		Expect(list).To(HaveLen(1))
+		Expect(list[0].Span.String()).To(Equal(place))
+		Expect(list[0].Message).To(ContainSubstring(message))
+	},
+	Entry("on the first line", "name: a: b\n", "s/case.yaml:1", "mapping values are not allowed"),
+	Entry("on a later one", "name: x\nlabels: a: b\n", "s/case.yaml:2", "mapping values are not allowed"),
+	Entry("a control character", "name: x\nlabels: [a\x00b]\n", "s/case.yaml:2:11", "control characters"),
+	Entry("bytes that are no UTF-8", "name: x\nlabels: \xff\n", "s/case.yaml:2:9", "UTF-8"),
+	Entry("an alias of nothing", "name: x\nlabels: *nothing\n", "s/case.yaml:2:9", "unknown anchor"),
+	Entry("too deep", "name: "+strings.Repeat("[", 20000), "s/case.yaml:1", "depth"),
+	Entry("UTF-16", "\xff\xfen\x00", "s/case.yaml", "the file is UTF-16, want UTF-8"),
+)

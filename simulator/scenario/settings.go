@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -127,7 +128,7 @@ func (d *decoder) network(n *node) {
 func (d *decoder) webURL(n *node) string {
 	s := d.text(n, "browse")
 	u, err := url.Parse(s)
-	if s != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "") {
+	if s != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || !hostName(u.Hostname()) && net.ParseIP(u.Hostname()) == nil) {
 		var hints []string
 		if hostName(s) {
 			hints = []string{"https://" + s + "/"}

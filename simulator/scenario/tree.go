@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -126,6 +125,10 @@ func (n *node) without(key string) *node {
 // tree reads YAML. What is wrong with it goes to report; the result is nil where
 // nothing could be read.
 func (s *source) tree(report func(diag.Diagnostic)) *node {
+	if bytes.HasPrefix(s.text, []byte("\xff\xfe")) || bytes.HasPrefix(s.text, []byte("\xfe\xff")) {
+		report(diag.Diagnostic{ID: "scenario-yaml", Span: diag.Span{File: s.shown}, Message: "the file is UTF-16, want UTF-8", Hints: []string{"save it as UTF-8"}})
+		return nil
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(s.text))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
@@ -143,28 +146,6 @@ func (s *source) tree(report func(diag.Diagnostic)) *node {
 		return nil
 	}
 	return (&reader{src: s, report: report}).node(doc.Content[0])
-}
-
-var (
-	yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
-	// The YAML package counts lines from 0 in the errors of its grammar, from 1 in
-	// those of its scanner.
-	grammarError = regexp.MustCompile(`^did not find expected (key|node content|',' or|'-' indicator|<)`)
-)
-
-// syntax makes a diagnostic of an error of the YAML package, which knows the line.
-func (s *source) syntax(err error) diag.Diagnostic {
-	d := diag.Diagnostic{ID: "scenario-yaml", Span: diag.Span{File: s.shown}, Message: err.Error()}
-	if m := yamlError.FindStringSubmatch(err.Error()); m != nil {
-		d.Message = m[2]
-		line, _ := strconv.Atoi(m[1]) // none is 0
-		if grammarError.MatchString(m[2]) {
-			line++
-		}
-		d.Span.Start.Line = min(line, len(s.lines))
-	}
-	d.Message = "the YAML cannot be read: " + d.Message
-	return d
 }
 
 // reader turns the YAML package's nodes into ours.

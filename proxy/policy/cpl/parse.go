@@ -36,8 +36,12 @@ func Parse(name string, src []byte) (*File, diag.List) {
 		scanner: scanner{file: name, src: string(src), line: 1, diags: &diags},
 		tree:    &File{Name: name, Source: src},
 	}
-	if strings.HasPrefix(p.src, "\uFEFF") {
+	switch {
+	case strings.HasPrefix(p.src, "\uFEFF"):
 		p.off, p.bol = 3, 3
+	case strings.HasPrefix(p.src, "\xff\xfe"), strings.HasPrefix(p.src, "\xfe\xff"):
+		p.report(diag.Error, "cpl-syntax", diag.Span{File: name}, "the file is UTF-16, want UTF-8", "save it as UTF-8")
+		p.off, p.bol = len(p.src), len(p.src)
 	}
 	for p.nextLine() {
 		p.item()

@@ -103,3 +103,11 @@ var _ = Describe("Parse", func() {
 		Expect(diags).To(ConsistOf(HaveField("Message", ContainSubstring("nest deeper than 100"))))
 	})
 })
+
+var _ = It("refuses UTF-16 in one sentence", func() {
+	for _, text := range []string{"\xff\xfe<\x00P\x00", "\xfe\xff\x00<\x00P"} {
+		f, diags := cpl.Parse("local", []byte(text))
+		Expect(diags).To(ConsistOf(HaveField("Message", "the file is UTF-16, want UTF-8")))
+		Expect(f.Items).To(BeEmpty())
+	}
+})
