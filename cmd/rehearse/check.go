@@ -3,18 +3,20 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/reports"
 	"rehearse/reports/diag"
 	"rehearse/simulator/run"
 )
 
 func (a *app) check() *cobra.Command {
-	var release string
+	var release, sarif string
 	c := &cobra.Command{
 		Use:   "check [PATH...]",
 		Short: "Show everything that is wrong with scenario and policy files; run nothing",
@@ -25,13 +27,14 @@ PATHs are files, or folders whose scenario files and policies are meant. Without
 PATH the stock scenarios are checked. Warnings alone do not make the check fail.`,
 		Example: `  rehearse check my-scenarios/
   rehearse check --release 6.5.9.1 policy.cpl`,
-		RunE: func(_ *cobra.Command, paths []string) error { return a.checkFiles(paths, release) },
+		RunE: func(_ *cobra.Command, paths []string) error { return a.checkFiles(paths, release, sarif) },
 	}
 	c.Flags().StringVar(&release, "release", "", "check policies at release `R`")
+	c.Flags().StringVar(&sarif, "sarif", "", "also write what was found as SARIF to `FILE`, for code hosts; - is standard output")
 	return c
 }
 
-func (a *app) checkFiles(paths []string, release string) error {
+func (a *app) checkFiles(paths []string, release, sarif string) error {
 	at := cpl.Newest()
 	if release != "" {
 		r, err := cpl.ParseRelease(release)
@@ -62,14 +65,45 @@ func (a *app) checkFiles(paths []string, release string) error {
 	}
 	list = run.Distinct(list)
 	list.Sort()
-	if err := diag.Render(a.out, list, in.source); err != nil {
+	people := a.out
+	if sarif != "" {
+		if err := a.writeSARIF(sarif, list, in); err != nil {
+			return unable(err, "give a FILE in a folder that can be written to")
+		}
+		if sarif == "-" {
+			people = a.err
+		}
+	}
+	if err := diag.Render(people, list, in.source); err != nil {
 		return unable(err, "")
 	}
-	fmt.Fprintf(a.out, "%s: %s\n", in.size(), tally(list))
+	fmt.Fprintf(people, "%s: %s\n", in.size(), tally(list))
 	if list.HasErrors() {
 		return told(exitInput)
 	}
 	return nil
+}
+
+// writeSARIF writes diagnostics for code hosts.
+func (a *app) writeSARIF(file string, list diag.List, in *inputs) error {
+	sarif := reports.SARIF{
+		Tool: reports.Tool{Name: "rehearse", Version: version()}, Source: in.source,
+		Explain: func(id string) (string, []string) {
+			found := find(id)
+			if len(found) == 0 {
+				return id, nil
+			}
+			return found[0].text, found[0].mends
+		},
+	}
+	if file == "-" {
+		return sarif.Write(a.out, list)
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(sarif.Write(f, list), f.Close())
 }
 
 // size counts the inputs: "2 scenario files, 8 variants, 3 policies".
