@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"field": field, "judged": judged,
 			"start": start, "hangup": hangup,
+			"unhex": unhex,
 		},
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 func (a *app) pcapInfo() *cobra.Command {
 	var asJSON bool
+	var keylog string
 	c := &cobra.Command{
 		Use:   "info FILE...",
 		Short: "Tell what is in a capture: its flows, one line each",
@@ -27,8 +28,15 @@ gives what stands before the damage, and where that is.
 With --json one object a file, with counts and lists of all that was seen.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
+			var keys []byte
+			if keylog != "" {
+				var err error
+				if _, keys, err = a.text(keylog); err != nil {
+					return err
+				}
+			}
 			for _, file := range files {
-				if err := a.info(c.Context(), file, asJSON, len(files) > 1); err != nil {
+				if err := a.info(c.Context(), file, story.Options{KeyLog: keys}, asJSON, len(files) > 1); err != nil {
 					return err
 				}
 			}
@@ -36,15 +44,17 @@ With --json one object a file, with counts and lists of all that was seen.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print an object")
+	c.Flags().StringVar(&keylog, "keylog", "", "decrypt TLS with the key log `FILE` (SSLKEYLOGFILE); keys inside a capture are used without")
 	return c
 }
 
-func (a *app) info(ctx context.Context, file string, asJSON, several bool) error {
+func (a *app) info(ctx context.Context, file string, opt story.Options, asJSON, several bool) error {
 	line := newProgress(a.err, file)
-	s, err := a.story(file, story.Options{Progress: func(packets int) error {
+	opt.Progress = func(packets int) error {
 		line.update(packets)
 		return ctx.Err()
-	}})
+	}
+	s, err := a.story(file, opt)
 	line.clear()
 	if s == nil {
 		return err

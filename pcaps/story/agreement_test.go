@@ -46,6 +46,17 @@ type truth struct {
 	OCSP struct {
 		CertStatus map[string]int `json:"cert_status"`
 	} `json:"ocsp"`
+	// Decrypted is what Wireshark sees with the keys in the file.
+	Decrypted *struct {
+		TLS []struct {
+			Stream int           `json:"stream"`
+			Certs  int           `json:"cert_count"`
+			Alerts []story.Alert `json:"alerts"`
+		} `json:"tls"`
+		HTTP struct {
+			Counts map[string]int `json:"counts"`
+		} `json:"http"`
+	} `json:"decrypted"`
 }
 
 // known are the files in which we say otherwise than Wireshark 4.0, and why.
@@ -119,6 +130,14 @@ func differences(s *story.Summary, t truth) []string {
 		}
 		hold(fmt.Sprintf("TLS of stream %d", *w.Stream), fact(g.SNI, g.Version, g.CertCount, g.LeafHasCDP, g.LeafHasAIAOCSP, g.HandshakeDone, g.Alerts),
 			fact(w.SNI, w.Version, w.Certs, w.CDP, w.OCSP, w.Done, w.Alerts))
+	}
+	if t.Decrypted != nil {
+		hold("decrypted", s.Decrypted != nil, true)
+		hold("decrypted HTTP", s.Decrypted.HTTP.Counts, t.Decrypted.HTTP.Counts)
+		for i, w := range t.Decrypted.TLS {
+			g := s.Decrypted.TLS[i]
+			hold("decrypted TLS", []any{g.Stream, g.CertCount, len(g.Alerts)}, []any{w.Stream, w.Certs, len(w.Alerts)})
+		}
 	}
 	for n := range ours {
 		out = append(out, fmt.Sprintf("TLS of stream %d: Wireshark has none", n))

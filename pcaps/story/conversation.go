@@ -30,19 +30,20 @@ type conversation struct {
 // OpenTCP implements flow.Opener.
 func (r *reading) OpenTCP(f *flow.Flow) flow.Reader {
 	c := &conversation{reading: r, flow: f}
-	c.top = &stream{c: c}
+	c.top = &stream{c: c, seen: &r.Seen}
 	return c
 }
 
 // maxInner is how deep protocols may lie in one another.
 const maxInner = 4
 
-// tunnel begins a stream inside of another; nil where it lies too deep.
-func (c *conversation) tunnel() *stream {
+// tunnel begins a stream inside of another, which writes what it sees to seen; nil
+// where it lies too deep.
+func (c *conversation) tunnel(seen *Seen) *stream {
 	if len(c.inner) >= maxInner {
 		return nil
 	}
-	s := &stream{c: c}
+	s := &stream{c: c, seen: seen}
 	c.inner = append(c.inner, s)
 	return s
 }
@@ -144,11 +145,10 @@ func (r *reading) sort() {
 	slices.SortStableFunc(r.Flows, func(a, b *Flow) int {
 		return cmp.Or(cmp.Compare(a.FirstPacket, b.FirstPacket), cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Number, b.Number))
 	})
-	slices.SortStableFunc(r.TLS, func(a, b *TLS) int { return cmp.Compare(a.Stream, b.Stream) })
-	slices.SortStableFunc(r.PseudoTLS, func(a, b PseudoTLS) int { return cmp.Compare(a.Frame, b.Frame) })
-	slices.SortStableFunc(r.OCSP.Responses, func(a, b OCSPResponse) int { return cmp.Compare(a.Frame, b.Frame) })
-	slices.SortStableFunc(r.OCSP.Stapled, func(a, b OCSPResponse) int { return cmp.Compare(a.Frame, b.Frame) })
-	slices.SortStableFunc(r.CRL.Answers, func(a, b CRLAnswer) int { return cmp.Compare(a.Frame, b.Frame) })
+	r.Seen.sort()
+	if r.Decrypted != nil {
+		r.Decrypted.sort()
+	}
 }
 
 func client(f *flow.Flow) flow.Side {

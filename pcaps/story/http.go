@@ -28,6 +28,7 @@ func httpStart(b []byte) wire.Verdict {
 // http reads HTTP/1.
 type http struct {
 	*conversation
+	*Seen
 	sides [2]httpSide
 	// asked are requests that have not been answered, in order.
 	asked []httpRequest
@@ -59,7 +60,7 @@ const (
 	maxLines = 8 // of a flow's story
 )
 
-func openHTTP(s *stream) protocol { return &http{conversation: s.c} }
+func openHTTP(s *stream) protocol { return &http{conversation: s.c, Seen: s.seen} }
 
 func (h *http) data(s flow.Side, at flow.Moment, b []byte) {
 	for len(b) > 0 {
@@ -121,7 +122,7 @@ func (h *http) response(s flow.Side, d head) (r httpRequest, status int) {
 	}
 	h.tell(r, strings.TrimSpace(rest))
 	if r.method == "CONNECT" && status/100 == 2 || status == 101 {
-		h.inner = h.tunnel()
+		h.inner = h.tunnel(h.Seen)
 	}
 	return r, status
 }
@@ -272,7 +273,7 @@ func (d *httpSide) stray(h *http, s flow.Side, at flow.Moment) {
 	b := d.text
 	d.lost, d.text = true, nil
 	if n := len(h.asked); n > 0 && h.asked[n-1].method == "CONNECT" && h.flow.Packets[s.Other()] == 0 {
-		if h.inner = h.tunnel(); h.inner != nil {
+		if h.inner = h.tunnel(h.Seen); h.inner != nil {
 			h.inner.data(s, at, b)
 		}
 	}

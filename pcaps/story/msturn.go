@@ -22,13 +22,14 @@ type PseudoTLS struct {
 }
 
 // pseudoHello keeps a hello of a side.
-func (c *conversation) pseudoHello(s flow.Side, at flow.Moment, kind string, random []byte) {
-	keep(&c.PseudoTLS, PseudoTLS{at.Packet, c.flow.Number, c.flow.Ends[s.Other()].Port, kind, fmt.Sprintf("%x", random[:4])})
+func (e *Seen) pseudoHello(f *flow.Flow, s flow.Side, at flow.Moment, kind string, random []byte) {
+	keep(&e.PseudoTLS, PseudoTLS{at.Packet, f.Number, f.Ends[s.Other()].Port, kind, fmt.Sprintf("%x", random[:4])})
 }
 
 // turnRelay reads MS-TURN over TCP: pseudo-TLS, then frames ([MS-TURN] 2.1).
 type turnRelay struct {
 	*conversation
+	*Seen
 	stunTold
 	sides  [2][]byte
 	begun  [2]bool
@@ -36,7 +37,7 @@ type turnRelay struct {
 	pseudo int // hellos
 }
 
-func openMSTURN(s *stream) protocol { return &turnRelay{conversation: s.c} }
+func openMSTURN(s *stream) protocol { return &turnRelay{conversation: s.c, Seen: s.seen} }
 
 func (p *turnRelay) data(s flow.Side, at flow.Moment, b []byte) {
 	if p.lost[s] {
@@ -96,7 +97,7 @@ func (p *turnRelay) next(s flow.Side, at flow.Moment, b []byte) int {
 
 func (p *turnRelay) hello(s flow.Side, at flow.Moment, kind string, random []byte, size int) int {
 	p.begun[s] = true
-	p.pseudoHello(s, at, kind, random)
+	p.pseudoHello(p.flow, s, at, kind, random)
 	p.pseudo++
 	return size
 }
@@ -128,6 +129,6 @@ func (t *tls) pseudoSSL(s flow.Side, at flow.Moment, body []byte) {
 	const size, randomAt = 0x46, 9
 	if len(body) == size && wire.HasPrefix(body, skypeHello) == wire.Yes && binary.BigEndian.Uint16(body[1:]) == 0x0301 {
 		t.out.PseudoSSL = true
-		t.pseudoHello(s, at, "pseudo-SSL client (SSL 2.0 form; Skype, libjingle)", body[randomAt:])
+		t.pseudoHello(t.flow, s, at, "pseudo-SSL client (SSL 2.0 form; Skype, libjingle)", body[randomAt:])
 	}
 }

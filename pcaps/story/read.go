@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rehearse/pcaps/capture"
+	"rehearse/pcaps/decrypt"
 	"rehearse/pcaps/flow"
 	"rehearse/pcaps/packet"
 	"rehearse/proxy/detect"
@@ -18,6 +19,9 @@ type Options struct {
 	// Progress, if there is one, is called now and then with the number of packets
 	// read. It may stop the reading with an error, which Read gives back.
 	Progress func(packets int) error
+	// KeyLog is the text of a key log (SSLKEYLOGFILE); what the file itself holds is
+	// used as well.
+	KeyLog []byte
 }
 
 // Read reads a capture to its end, or to where it breaks; then Damage says so, and
@@ -29,6 +33,7 @@ func Read(src io.Reader, opt Options) (*Summary, error) {
 		return nil, err
 	}
 	r := newReading(file)
+	r.keys.Add(opt.KeyLog)
 	err = r.packets(file, opt)
 	var damage *capture.Damage
 	if errors.As(err, &damage) {
@@ -49,11 +54,12 @@ type reading struct {
 	began    int64 // time of the first packet
 	last     int64 // the latest time
 	held     int   // bytes of bodies that are being gathered
-	calls    map[string]struct{}
+	keys     decrypt.Keys
+	known    int // bytes of the file\'s secrets that are among the keys
 }
 
 func newReading(file *capture.Reader) *reading {
-	r := &reading{Summary: newSummary(), sipStart: only(detect.Inner(), detect.SIPS), names: map[netip.Addr]string{}, calls: map[string]struct{}{}}
+	r := &reading{Summary: newSummary(), sipStart: only(detect.Inner(), detect.SIPS), names: map[netip.Addr]string{}}
 	r.dialects = dialects(r.sipStart)
 	r.Kind, r.Zipped = file.Kind, file.Zipped
 	r.table = flow.NewTable(r)
@@ -61,16 +67,9 @@ func newReading(file *capture.Reader) *reading {
 	return r
 }
 
-// newSummary has empty lists and maps, not null ones.
 func newSummary() *Summary {
 	return &Summary{
-		Interfaces: []Interface{}, Comments: []Comment{}, Flows: []*Flow{}, TLS: []*TLS{}, PseudoTLS: []PseudoTLS{},
-		HTTP: HTTP{Counts: map[string]int{}, ConnectTargets: []string{}},
-		OCSP: OCSP{Responses: []OCSPResponse{}, CertStatus: map[string]int{}, Stapled: []OCSPResponse{}},
-		CRL:  CRL{URIs: []string{}, Answers: []CRLAnswer{}},
-		SIP:  SIP{Methods: map[string]int{}, Responses: map[string]int{}, Transport: map[string]int{}},
-		STUN: STUN{ByType: map[string]int{}, ErrorCodes: map[string]int{}},
-		DNS:  DNS{Failures: map[string]int{}},
+		Interfaces: []Interface{}, Comments: []Comment{}, Flows: []*Flow{}, Seen: newSeen(), DNS: DNS{Failures: map[string]int{}},
 	}
 }
 
@@ -85,6 +84,10 @@ func (r *reading) packets(file *capture.Reader, opt Options) error {
 		}
 		if err != nil {
 			return err
+		}
+		if len(file.Secrets) > r.known {
+			r.keys.Add(file.Secrets[r.known:])
+			r.known = len(file.Secrets)
 		}
 		r.packet(p)
 		if opt.Progress != nil && p.Number%often == 0 {
@@ -117,7 +120,6 @@ func (r *reading) finish(file *capture.Reader) {
 	r.Packets, r.Undecoded = file.Packets(), r.decoder.Undecoded
 	r.Duration = seconds(r.last - r.began)
 	r.TCPStreams, r.UDPFlows = r.table.Opened(flow.TCP), r.table.Opened(flow.UDP)
-	r.SIP.Calls = len(r.calls)
 	r.Secrets = len(file.Secrets) > 0
 	for _, i := range file.Interfaces {
 		keep(&r.Interfaces, Interface{i.Link.String(), i.Name, i.Description})

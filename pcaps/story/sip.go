@@ -20,6 +20,7 @@ type SIP struct {
 // sip reads SIP over a stream (RFC 3261 18.3).
 type sip struct {
 	*conversation
+	*Seen
 	sipTold
 	sides [2]sipSide
 }
@@ -31,7 +32,7 @@ type sipSide struct {
 }
 
 func openSIP(s *stream) protocol {
-	return &sip{conversation: s.c}
+	return &sip{conversation: s.c, Seen: s.seen}
 }
 
 func (p *sip) data(s flow.Side, at flow.Moment, b []byte) {
@@ -115,26 +116,26 @@ func isSIP(m head) bool {
 }
 
 // sipMessage counts a message and says whether it is one.
-func (r *reading) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t *sipTold) bool {
+func (e *Seen) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t *sipTold) bool {
 	if !isSIP(m) {
 		return false
 	}
-	count(&r.SIP.Transport, transport)
-	if id := m.value("call-id", "i"); id != "" && len(r.calls) < maxFlows {
-		r.calls[id] = struct{}{}
+	count(&e.SIP.Transport, transport)
+	if id := m.value("call-id", "i"); id != "" && len(e.calls) < maxFlows {
+		e.calls[id] = struct{}{}
 	}
 	word, rest, _ := strings.Cut(m.first, " ")
 	line := word
 	if strings.HasPrefix(word, "SIP/") {
 		code, _, _ := strings.Cut(rest, " ")
-		count(&r.SIP.Responses, code)
+		count(&e.SIP.Responses, code)
 		f.Orient(s.Other(), flow.ByAnswer)
 		line = rest
 		if why := m.value("ms-diagnostics", "ms-diagnostics-public"); why != "" {
 			line += " (ms-diagnostics " + why + ")"
 		}
 	} else {
-		count(&r.SIP.Methods, word)
+		count(&e.SIP.Methods, word)
 		f.Orient(s, flow.ByHello)
 	}
 	if len(t.lines) >= maxLines {

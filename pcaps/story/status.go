@@ -125,9 +125,9 @@ func (h *http) body(b *body, at flow.Moment) {
 	case b == nil || !b.answer:
 		return
 	case isOCSP(b.kind):
-		h.note("OCSP " + h.ocsp(b, at))
+		h.note(h.ocsp(b, at))
 	default:
-		h.note("CRL " + h.crl(b, at))
+		h.note(h.crl(b, at))
 	}
 	b.drop()
 }
@@ -136,7 +136,7 @@ func (h *http) body(b *body, at flow.Moment) {
 func (h *http) ocsp(b *body, at flow.Moment) string {
 	r := OCSPResponse{Frame: at.Packet, Stream: h.flow.Number, CertStatus: []string{}}
 	if b.cut {
-		r.Problem = "not captured whole"
+		r.Problem = "OCSP answer not captured whole"
 	} else {
 		r.read(b.data)
 	}
@@ -148,10 +148,10 @@ func (h *http) ocsp(b *body, at flow.Moment) string {
 }
 
 // stapled keeps an OCSP answer that came in a handshake.
-func (r *reading) stapled(at flow.Moment, stream int, der []byte) string {
+func (e *Seen) stapled(at flow.Moment, stream int, der []byte) string {
 	o := OCSPResponse{Frame: at.Packet, Stream: stream, CertStatus: []string{}}
 	o.read(der)
-	keep(&r.OCSP.Stapled, o)
+	keep(&e.OCSP.Stapled, o)
 	return o.verdict()
 }
 
@@ -171,9 +171,9 @@ func (r *OCSPResponse) verdict() string {
 	case r.Problem != "":
 		return r.Problem
 	case r.Status != "successful":
-		return r.Status
+		return "OCSP " + r.Status
 	}
-	return strings.Join(r.CertStatus, ", ")
+	return "OCSP " + strings.Join(r.CertStatus, ", ")
 }
 
 // crl keeps an answer to a request for a CRL and says what it is.
@@ -186,7 +186,7 @@ func (h *http) crl(b *body, at flow.Moment) string {
 		a.Problem = "no CRL"
 		return a.Problem
 	case b.cut:
-		a.Problem = "not captured whole"
+		a.Problem = "CRL not captured whole"
 		return a.Problem
 	}
 	list, err := revocation.ReadList(b.data)
@@ -199,5 +199,5 @@ func (h *http) crl(b *body, at flow.Moment) string {
 	if !list.NextUpdate.IsZero() {
 		a.NextUpdate = list.NextUpdate.Format(form)
 	}
-	return "of " + a.Issuer + ", next update " + a.NextUpdate
+	return "CRL of " + a.Issuer + ", next update " + a.NextUpdate
 }

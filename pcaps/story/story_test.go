@@ -131,7 +131,7 @@ var _ = Describe("HTTP", func() {
 		s := t.read()
 		Expect(s.CRL.URIs).To(Equal([]string{"pki.test/ca.crl"}))
 		Expect(s.CRL.Answers[0].Problem).To(Equal("CRL: not a CertificateList"))
-		Expect(lines(s)).To(Equal([]string{"http: GET pki.test/ca.crl: 200 OK (CRL CRL: not a CertificateList)"}))
+		Expect(lines(s)).To(Equal([]string{"http: GET pki.test/ca.crl: 200 OK (CRL: not a CertificateList)"}))
 	})
 	It("asks OCSP by GET and by POST", func() {
 		request := "MEIwQDA+MDwwOjAJBgUrDgMCGgUABBTw8fLz9PX29/j5+vv8/f7/AAAAAAQUAAECAwQFBgcICQoLDA0ODxAREhMCAQE="

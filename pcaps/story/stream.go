@@ -10,6 +10,7 @@ import (
 // stream is bytes of two sides whose protocol is to be told by them.
 type stream struct {
 	c     *conversation
+	seen  *Seen // where what it says is counted
 	name  string
 	proto protocol // nil until it is known
 	// held is what came before the protocol could be told, in order.

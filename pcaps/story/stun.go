@@ -82,7 +82,7 @@ func (t *stunTold) story() string {
 
 // stunMessage reads the one message that b begins with, if there is one whole, and
 // says so.
-func (r *reading) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int) bool {
+func (e *Seen) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int) bool {
 	if len(b) < stunHeaderSize || b[0]&0xc0 != 0 {
 		return false
 	}
@@ -93,36 +93,36 @@ func (r *reading) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, 
 	}
 	name := stunType(kind)
 	if ms {
-		r.STUN.MSTURN++
+		e.STUN.MSTURN++
 		name = "MS-TURN " + msturn.Type(kind).String()
 	}
 	t.saw(name)
 	switch {
 	case deep > 0:
-		r.STUN.Nested++
+		e.STUN.Nested++
 	case !ms || msturn.Type(kind) != msturn.DataIndication:
-		r.stunCount(f.Transport, kind)
+		e.stunCount(f.Transport, kind)
 	}
 	if deep == 0 && kind&0x0110 == 0 {
 		f.Orient(s, flow.ByHello)
 	}
-	r.stunAttributes(f, s, b[stunHeaderSize:end], t, deep, ms)
+	e.stunAttributes(f, s, b[stunHeaderSize:end], t, deep, ms)
 	return true
 }
 
-func (r *reading) stunCount(t flow.Transport, kind uint16) {
-	r.STUN.Total++
-	count(&r.STUN.ByType, fmt.Sprintf("%s (0x%04x)", stunType(kind), kind))
+func (e *Seen) stunCount(t flow.Transport, kind uint16) {
+	e.STUN.Total++
+	count(&e.STUN.ByType, fmt.Sprintf("%s (0x%04x)", stunType(kind), kind))
 	if t == flow.TCP {
-		r.STUN.TCP++
+		e.STUN.TCP++
 	} else {
-		r.STUN.UDP++
+		e.STUN.UDP++
 	}
 }
 
 // stunAttributes looks for error codes and nested data. MS-TURN does not pad its
 // attributes.
-func (r *reading) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int, ms bool) {
+func (e *Seen) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int, ms bool) {
 	for len(b) >= 4 {
 		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
 		if b = b[4:]; size > len(b) {
@@ -130,10 +130,10 @@ func (r *reading) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTol
 		}
 		switch value := b[:size]; {
 		case kind == attrData && deep < maxNested:
-			r.stunMessage(f, s, value, t, deep+1)
+			e.stunMessage(f, s, value, t, deep+1)
 		case kind == attrErrorCode && size >= 4:
 			code := fmt.Sprint(int(value[2]&7)*100 + int(value[3]))
-			count(&r.STUN.ErrorCodes, code)
+			count(&e.STUN.ErrorCodes, code)
 			if len(t.errors) < maxLines {
 				t.errors = append(t.errors, strings.TrimSpace(code+" "+printable(value[4:])))
 			}
@@ -146,7 +146,7 @@ func (r *reading) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTol
 }
 
 // channelData reads a ChannelData message (RFC 8656 12.4) at the start of b.
-func (r *reading) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) bool {
+func (e *Seen) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) bool {
 	if len(b) < 4 || b[0] < 0x40 || b[0] > 0x4f {
 		return false
 	}
@@ -154,9 +154,9 @@ func (r *reading) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) 
 	if 4+size > len(b) {
 		return false
 	}
-	r.STUN.ChannelData++
+	e.STUN.ChannelData++
 	t.saw("channel data")
-	r.stunMessage(f, s, b[4:4+size], t, 1)
+	e.stunMessage(f, s, b[4:4+size], t, 1)
 	return true
 }
 
@@ -164,6 +164,7 @@ func (r *reading) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) 
 // length of two bytes (RFC 4571).
 type stun struct {
 	*conversation
+	*Seen
 	stunTold
 	sides [2]stunSide
 }
@@ -175,7 +176,7 @@ type stunSide struct {
 	lost   bool
 }
 
-func openSTUN(s *stream) protocol { return &stun{conversation: s.c} }
+func openSTUN(s *stream) protocol { return &stun{conversation: s.c, Seen: s.seen} }
 
 func (p *stun) data(s flow.Side, _ flow.Moment, b []byte) {
 	d := &p.sides[s]

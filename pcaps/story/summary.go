@@ -1,6 +1,8 @@
 package story
 
 import (
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -27,6 +29,15 @@ type Summary struct {
 	// Untold is how many flows are counted but not among Flows: there are too many.
 	Untold int `json:"untold"`
 
+	// Seen is what was seen in clear.
+	Seen
+	DNS DNS `json:"dns"`
+	// Decrypted is what was seen inside of TLS, null where none could be opened.
+	Decrypted *Seen `json:"decrypted"`
+}
+
+// Seen is what was seen of the protocols that matter here.
+type Seen struct {
 	TLS       []*TLS      `json:"tls"`
 	HTTP      HTTP        `json:"http"`
 	OCSP      OCSP        `json:"ocsp"`
@@ -34,7 +45,31 @@ type Summary struct {
 	SIP       SIP         `json:"sip"`
 	STUN      STUN        `json:"stun"`
 	PseudoTLS []PseudoTLS `json:"pseudo_tls"`
-	DNS       DNS         `json:"dns"`
+
+	calls map[string]struct{} // Call-IDs of SIP
+}
+
+// newSeen has empty lists and maps, not null ones.
+func newSeen() Seen {
+	return Seen{
+		TLS: []*TLS{}, PseudoTLS: []PseudoTLS{},
+		HTTP:  HTTP{Counts: map[string]int{}, ConnectTargets: []string{}},
+		OCSP:  OCSP{Responses: []OCSPResponse{}, CertStatus: map[string]int{}, Stapled: []OCSPResponse{}},
+		CRL:   CRL{URIs: []string{}, Answers: []CRLAnswer{}},
+		SIP:   SIP{Methods: map[string]int{}, Responses: map[string]int{}, Transport: map[string]int{}},
+		STUN:  STUN{ByType: map[string]int{}, ErrorCodes: map[string]int{}},
+		calls: map[string]struct{}{},
+	}
+}
+
+// sort puts lists that flows wrote at their ends into the order of the file.
+func (e *Seen) sort() {
+	e.SIP.Calls = len(e.calls)
+	slices.SortStableFunc(e.TLS, func(a, b *TLS) int { return cmp.Compare(a.Stream, b.Stream) })
+	slices.SortStableFunc(e.PseudoTLS, func(a, b PseudoTLS) int { return cmp.Compare(a.Frame, b.Frame) })
+	slices.SortStableFunc(e.OCSP.Responses, func(a, b OCSPResponse) int { return cmp.Compare(a.Frame, b.Frame) })
+	slices.SortStableFunc(e.OCSP.Stapled, func(a, b OCSPResponse) int { return cmp.Compare(a.Frame, b.Frame) })
+	slices.SortStableFunc(e.CRL.Answers, func(a, b CRLAnswer) int { return cmp.Compare(a.Frame, b.Frame) })
 }
 
 // Limits on what a Summary holds. Counts go on past them.

@@ -79,10 +79,13 @@ type Close struct {
 // tls reads TLS.
 type tls struct {
 	*conversation
+	*Seen
 	sides   [2]tlsSide
 	out     *TLS
-	hello   bool   // one has been read
-	version uint16 // that the server chose, 0 without its hello
+	hello   bool // one has been read
+	random  [32]byte
+	inside  *opened // nil without keys
+	version uint16  // that the server chose, 0 without its hello
 	alerts  []sidedAlert
 	// said are the handshake messages of both sides, in order.
 	said []saidMessage
@@ -99,7 +102,7 @@ type saidMessage struct {
 }
 
 func openTLS(s *stream) protocol {
-	return &tls{conversation: s.c, out: &TLS{Stream: s.c.flow.Number, ALPN: []string{}, Alerts: []Alert{}, Messages: []string{}}}
+	return &tls{conversation: s.c, Seen: s.seen, out: &TLS{Stream: s.c.flow.Number, ALPN: []string{}, Alerts: []Alert{}, Messages: []string{}}}
 }
 
 func (t *tls) data(s flow.Side, at flow.Moment, b []byte) {
@@ -115,10 +118,11 @@ func (t *tls) record(s flow.Side, at flow.Moment, kind byte, body []byte) {
 	if t.out.Frame == 0 {
 		t.out.Frame = at.Packet
 	}
+	t.open(s, at, kind, body)
 	switch tlshello.ContentType(kind) {
 	case tlshello.ChangeCipherSpec:
 		side.ccs++
-		side.secret = !t.modern()
+		side.secret, side.changed = !t.modern(), true
 	case tlshello.AlertRecord:
 		t.alert(s, at, body)
 	case tlshello.HandshakeRecord:
@@ -138,8 +142,7 @@ func (t *tls) modern() bool {
 func (t *tls) alert(s flow.Side, at flow.Moment, body []byte) {
 	a := Alert{Name: "encrypted", Frame: at.Packet}
 	if len(body) == 2 && !t.sides[s].secret && (body[0] == 1 || body[0] == 2) {
-		level, desc := map[byte]string{1: "warning", 2: "fatal"}[body[0]], int(body[1])
-		a.Level, a.Desc, a.Name = &level, &desc, tlshello.AlertName(body[1])
+		a = clearAlert(at, body)
 	}
 	if len(t.alerts) < maxItems {
 		t.alerts = append(t.alerts, sidedAlert{s, a})
@@ -160,6 +163,31 @@ func (t *tls) plainAnswer(s flow.Side, b []byte) bool {
 	return true
 }
 
+// clearAlert is an alert of two bytes.
+func clearAlert(at flow.Moment, b []byte) Alert {
+	level, desc := "warning", int(b[1])
+	if b[0] == 2 {
+		level = "fatal"
+	}
+	return Alert{Level: &level, Desc: &desc, Name: tlshello.AlertName(b[1]), Frame: at.Packet}
+}
+
+func direction(fromClient bool) string {
+	if fromClient {
+		return "c2s"
+	}
+	return "s2c"
+}
+
+// leaf sets what is known of the server's leaf.
+func (o *TLS) leaf(c *Certificate) {
+	o.Leaf, o.LeafHasCDP, o.LeafHasAIAOCSP = c, nil, nil
+	if c != nil && c.Parsed {
+		cdp, ocsp := c.HasCDP, len(c.OCSP) > 0
+		o.LeafHasCDP, o.LeafHasAIAOCSP = &cdp, &ocsp
+	}
+}
+
 // done writes the summary.
 func (t *tls) done() {
 	if t.out.Frame == 0 {
@@ -170,25 +198,30 @@ func (t *tls) done() {
 	o := t.out
 	o.Client, o.Server, o.DirectionBy = t.flow.Ends[client].String(), t.flow.Ends[server].String(), directionBy(by)
 	c, v := &t.sides[client], &t.sides[server]
-	o.CertCount, o.CertsVisible, o.Leaf, o.ClientCertCount = v.certs, v.certs > 0, v.leaf, c.certs
-	if o.Leaf != nil && o.Leaf.Parsed {
-		cdp, ocsp := len(o.Leaf.CDP) > 0 || o.Leaf.HasCDP, len(o.Leaf.OCSP) > 0
-		o.LeafHasCDP, o.LeafHasAIAOCSP = &cdp, &ocsp
-	}
+	o.CertCount, o.CertsVisible, o.ClientCertCount = v.certs, v.certs > 0, c.certs
+	o.leaf(v.leaf)
 	o.CCS, o.AppData = Counts{c.ccs, v.ccs}, Counts{c.app, v.app}
 	o.EncryptedHS = c.sealed + v.sealed
 	for _, m := range t.said {
 		o.Messages = append(o.Messages, map[bool]string{true: "C:", false: "S:"}[m.side == client]+m.name)
 	}
 	for _, a := range t.alerts {
-		a.Dir = map[bool]string{true: "c2s", false: "s2c"}[a.side == client]
+		a.Dir = direction(a.side == client)
 		o.Alerts = append(o.Alerts, a.Alert)
 	}
 	slices.SortStableFunc(o.Alerts, func(a, b Alert) int { return a.Frame - b.Frame })
 	o.HandshakeDone = c.ccs > 0 && v.ccs > 0 || c.app > 0 && v.app > 0
 	o.FirstClose = firstClose(t.flow)
-	o.Abort = t.abort()
+	o.Abort = t.abort(o)
 	keep(&t.TLS, o)
+	if t.inside != nil && t.inside.records > 0 {
+		if t.Decrypted == nil {
+			seen := newSeen()
+			t.Decrypted = &seen
+		}
+		t.out = t.openedSummary(o)
+		keep(&t.Decrypted.TLS, t.out)
+	}
 }
 
 func firstClose(f *flow.Flow) *Close {

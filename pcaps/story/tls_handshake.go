@@ -87,7 +87,7 @@ func (t *tls) message(s flow.Side, at flow.Moment, m tlshello.Message) {
 		h, _ := m.ServerHello()
 		t.serverHello(s, h, m.Body)
 		if h != nil && t.out.PseudoSSL {
-			t.pseudoHello(s, at, "pseudo-SSL server (Skype, libjingle)", h.Random[:])
+			t.pseudoHello(t.flow, s, at, "pseudo-SSL server (Skype, libjingle)", h.Random[:])
 		}
 	case tlshello.TypeCertificate:
 		t.certificates(s, at, m)
@@ -107,7 +107,7 @@ func (t *tls) clientHello(s flow.Side, at flow.Moment, h *tlshello.ClientHello, 
 	if t.hello || h == nil {
 		return
 	}
-	t.hello = true
+	t.hello, t.random = true, h.Random
 	t.out.Frame = at.Packet
 	if h.ServerName != "" {
 		t.out.SNI = &h.ServerName
@@ -145,6 +145,7 @@ func (t *tls) serverHello(s flow.Side, h *tlshello.ServerHello, body []byte) {
 	}
 	t.out.HelloRetry = t.out.HelloRetry || h.Retry
 	t.version = h.Version
+	t.unlock(s.Other(), h)
 	cipher := fmt.Sprintf("0x%04x", h.CipherSuite)
 	t.out.Version, t.out.Cipher = versionName(h.Version), &cipher
 }

@@ -34,6 +34,8 @@ type tlsSide struct {
 	new    bool // has sent a record that is not of SSL 2.0
 	lost   bool // no record is known to begin here
 	secret bool // handshake messages are encrypted from here on
+	// changed says that it has sent a ChangeCipherSpec.
+	changed bool
 
 	ccs, app, sealed int
 	certs            int
@@ -54,11 +56,12 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 	for all := b; len(b) > 0 || d.inside && d.left == 0; {
 		if !d.inside {
 			stale := d.have > 0 && len(b) == len(all)
-			if b = d.header(b); d.lost && stale && tlsRecord(all) == wire.Yes {
+			if b = d.header(t, b); d.lost && stale && tlsRecord(all) == wire.Yes {
 				// What the segment before ended with was no part of a header.
-				d.lost, b = false, d.header(all)
+				d.lost, b = false, d.header(t, all)
 			}
 			if d.lost {
+				t.missed(s, at)
 				return
 			}
 			if !d.inside {
@@ -90,7 +93,7 @@ func (d *tlsSide) take(t *tls, s flow.Side, at flow.Moment, b []byte) []byte {
 }
 
 // header takes bytes of a record's header and gives what is left.
-func (d *tlsSide) header(b []byte) []byte {
+func (d *tlsSide) header(t *tls, b []byte) []byte {
 	size := tlsHeader
 	if first := d.first(b); first&0x80 != 0 && !d.new {
 		size = sslv2Header
@@ -110,7 +113,7 @@ func (d *tlsSide) header(b []byte) []byte {
 	}
 	kind := d.head[0]
 	d.new = true
-	gather := kind == byte(tlshello.HandshakeRecord) || kind == byte(tlshello.AlertRecord)
+	gather := kind == byte(tlshello.HandshakeRecord) || kind == byte(tlshello.AlertRecord) || t.inside != nil
 	d.begin(kind, int(binary.BigEndian.Uint16(d.head[3:])), gather)
 	return b[n:]
 }
@@ -149,6 +152,7 @@ func (d *tlsSide) lose() {
 // well the way is not lost.
 func (d *tlsSide) gap(t *tls, s flow.Side, at flow.Moment, n int64) {
 	d.pending = nil
+	t.missed(s, at)
 	if !d.inside || int64(d.left) < n {
 		d.lose()
 		return

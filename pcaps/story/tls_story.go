@@ -9,16 +9,15 @@ import (
 )
 
 // abort says how a handshake ended that was not completed.
-func (t *tls) abort() *string {
-	if t.out.HandshakeDone {
+func (t *tls) abort(o *TLS) *string {
+	if o.HandshakeDone {
 		return nil
 	}
-	word := t.abortWord()
+	word := o.abortWord()
 	return &word
 }
 
-func (t *tls) abortWord() string {
-	o := t.out
+func (o *TLS) abortWord() string {
 	stage, has := "", func(m string) bool { return slices.Contains(o.Messages, m) }
 	switch {
 	case has("C:client_key_exchange") && o.ServerHellos > 0, o.CCS.C2S > 0 && o.ServerHellos > 0 && o.CertCount > 0:
@@ -50,7 +49,7 @@ func (t *tls) story() string {
 	if t.out.Frame == 0 {
 		return ""
 	}
-	return join(t.headline(), t.chain(), t.refusal())
+	return join(t.headline(), t.chain(), t.refusal(), t.openedStory())
 }
 
 // headline is version, name and how far it came.
