@@ -30,7 +30,7 @@ var (
 )
 
 // statusHost is where the pointers in emulated certificates lead. Modelled: Q1.
-const statusHost = "status.appliance.test"
+const statusHost = scenario.StatusHost
 
 // appliance is the interceptor with what an administrator can change about it.
 type appliance struct {
@@ -54,7 +54,7 @@ type appliance struct {
 
 func newAppliance(ctx context.Context, r *rehearsal) (*appliance, error) {
 	a := &appliance{
-		r: r, state: r.scenario.Appliance, host: r.world.Host("appliance", applianceAddr),
+		r: r, state: r.scenario.Appliance, host: r.world.Host(scenario.ApplianceHost, applianceAddr),
 		listeners: map[uint16]net.Listener{}, undo: map[string]func(){},
 	}
 	a.ctx, a.cancel = context.WithCancel(ctx)

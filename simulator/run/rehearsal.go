@@ -35,8 +35,12 @@ type rehearsal struct {
 	closers   []func() error
 }
 
-// firstClient is the address of the first client; the next ones follow it.
-var firstClient = netip.MustParseAddr("10.1.0.11")
+// The addresses of the first client and of the first server beside the estate; the
+// next ones follow.
+var (
+	firstClient = netip.MustParseAddr("10.1.0.11")
+	firstServer = netip.MustParseAddr("203.0.113.10")
+)
 
 // build makes the world of a scenario: public PKI, estate, other servers,
 // appliance, clients.
@@ -104,20 +108,20 @@ func (r *rehearsal) buildServers() (err error) {
 		return err
 	}
 	r.closers = append(r.closers, r.estate.Close)
-	for i, s := range r.scenario.Servers {
-		if err := r.buildSite(conf, s, i); err != nil {
+	addr := firstServer
+	for _, s := range r.scenario.Servers {
+		if err := r.buildSite(conf, s, addr); err != nil {
 			return fmt.Errorf("server %s: %w", s.Host, err)
 		}
+		addr = addr.Next()
 	}
 	return nil
 }
 
 // buildSite starts a server of the scenario's own; what is wrong with its
 // certificate is a fault that lasts.
-func (r *rehearsal) buildSite(conf server.Config, s scenario.Server, i int) error {
-	site, err := server.StartSite(conf, server.Site{
-		Host: s.Host, Port: s.Port, Speaks: s.Speaks, Addr: netip.AddrFrom4([4]byte{203, 0, 113, byte(10 + i)}),
-	})
+func (r *rehearsal) buildSite(conf server.Config, s scenario.Server, addr netip.Addr) error {
+	site, err := server.StartSite(conf, server.Site{Host: s.Host, Port: s.Port, Speaks: s.Speaks, Addr: addr})
 	if err != nil {
 		return err
 	}

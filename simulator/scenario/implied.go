@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"rehearse/reports/diag"
 	"rehearse/simulator/server"
 )
 
@@ -52,4 +54,28 @@ func (s *Scenario) owns(host string) bool {
 		}
 	}
 	return false
+}
+
+// distinctHosts reports hosts of one name: every client and every server has a host
+// of its own.
+func (d *decoder) distinctHosts() {
+	taken := map[string]string{}
+	for _, name := range server.HostNames(d.out.Estate.Zone) {
+		taken[strings.ToLower(name)] = "a server of the estate"
+	}
+	taken[ApplianceHost], taken[StatusHost] = "the appliance", "the appliance's revocation endpoint"
+	enter := func(name, what string, at diag.Span) {
+		key := strings.ToLower(name)
+		if other, ok := taken[key]; ok {
+			d.report(diag.Diagnostic{ID: "scenario-value", Span: at, Message: fmt.Sprintf("host %q is taken: it is %s", name, other)})
+			return
+		}
+		taken[key] = what
+	}
+	for _, c := range d.out.Clients {
+		enter(c.Name, "a client", c.Span)
+	}
+	for _, s := range d.out.Servers {
+		enter(s.Host, "a server of its own", s.Span)
+	}
 }

@@ -246,6 +246,13 @@ type Want struct {
 	Duration time.Duration
 }
 
+// The appliance's hosts: the one that clients and origins see, and the one where its
+// revocation pointers lead.
+const (
+	ApplianceHost = "appliance"
+	StatusHost    = "status.appliance.test"
+)
+
 // Policies are all policy sources that the scenario may install, each once.
 func (s *Scenario) Policies() []Policy {
 	var all []Policy

@@ -55,6 +55,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		}
 	}
 	s.implied()
+	d.distinctHosts()
 	return s
 }
 

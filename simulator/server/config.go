@@ -82,6 +82,23 @@ func hosts() []host {
 	}
 }
 
+// in is the host's name in a zone.
+func (h host) in(zone string) string {
+	if name, whole := strings.CutSuffix(h.name, "."); whole {
+		return name
+	}
+	return h.name + "." + zone
+}
+
+// HostNames are the names of an estate's hosts, by the zone of its servers.
+func HostNames(zone string) []string {
+	var names []string
+	for _, h := range hosts() {
+		names = append(names, h.in(zone))
+	}
+	return names
+}
+
 func (c Config) complete() (Config, error) {
 	if c.World == nil || c.PKI == nil || c.Now == nil {
 		return c, errors.New("server: configuration lacks World, PKI or Now")

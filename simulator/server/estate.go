@@ -63,11 +63,7 @@ func Start(c Config) (*Estate, error) {
 	e := &Estate{core: newCore(c), hosts: make(map[string]world.Host), endpoints: make(map[string]Endpoint),
 		webTickets: &webTickets{issued: make(map[string]webTicket)}}
 	for _, h := range hosts() {
-		name, whole := strings.CutSuffix(h.name, ".")
-		if !whole {
-			name += "." + c.Zone
-		}
-		e.hosts[h.server] = c.World.Host(name, c.Addr(h.server))
+		e.hosts[h.server] = c.World.Host(h.in(c.Zone), c.Addr(h.server))
 	}
 	for _, s := range starters() {
 		if err := s.start(e, e.hosts[s.server]); err != nil {
