@@ -123,7 +123,7 @@ func (c *call) measure(w *walk) error {
 	sent, back := 0, 0
 	count := func(p packet) bool {
 		var header rtp.Packet
-		if p.check == nil && header.Unmarshal(p.data) == nil && header.SSRC == ssrc {
+		if p.check == nil && ice.IsRTP(p.data) && header.Unmarshal(p.data) == nil && header.PayloadType == pcmu {
 			back++
 		}
 		return back >= burst
@@ -163,8 +163,11 @@ func (c *call) drain() {
 	}
 }
 
-// ssrc is the source of the client's audio.
-const ssrc = 0x52454845
+// ssrc is the source of the client's audio, pcmu its payload type (RFC 3551 6).
+const (
+	ssrc = 0x52454845
+	pcmu = 0
+)
 
 // audioPacket is the next 20 ms of silence in PCMU.
 func (c *call) audioPacket() []byte {

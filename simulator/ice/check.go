@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/pion/stun/v2"
 )
@@ -48,8 +49,11 @@ type Check struct {
 // IsSTUN says whether a packet is a STUN message and not RTP: both share a path.
 func IsSTUN(packet []byte) bool { return stun.IsMessage(packet) }
 
-// IsRTP says whether a packet is RTP or RTCP, version 2.
-func IsRTP(packet []byte) bool { return len(packet) >= 12 && packet[0]>>6 == 2 }
+// IsRTP says whether a packet is RTP, version 2, and not RTCP (RFC 5761 4).
+func IsRTP(packet []byte) bool {
+	const firstRTCP, lastRTCP = 192, 223
+	return len(packet) >= 12 && packet[0]>>6 == 2 && (packet[1] < firstRTCP || packet[1] > lastRTCP)
+}
 
 // Append appends the check, signed with the receiver's password (of a response:
 // with the sender's own).
@@ -115,7 +119,8 @@ func Parse(packet []byte, password func(username string) (string, bool)) (Check,
 		return c, fmt.Errorf("connectivity check: got %v, want a Binding request or success response", m.Type)
 	}
 	if v, err := m.Get(stun.AttrUsername); err == nil {
-		c.Username = string(v)
+		// libnice in its dialect OC2007R2 counts the padding towards the length.
+		c.Username = strings.TrimRight(string(v), "\x00")
 	}
 	if v, err := m.Get(stun.AttrPriority); err == nil && len(v) == 4 {
 		c.Priority = binary.BigEndian.Uint32(v)

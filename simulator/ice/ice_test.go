@@ -108,6 +108,19 @@ var _ = Describe("a connectivity check", func() {
 		Expect(packet).To(ContainElements(byte(0x80), byte(0x70)))
 	})
 
+	It("reads what pidgin-sipe's libnice sends, which pads the user name with zeros", func() {
+		const sent = "000100542112a44245bff9cd75758a1ce4983da200240004376a00ff802a0008699b53a915a385640006000c442f76353a63563476000000" +
+			"805400043200000080700004000000020008001445d01754e8c00a62fa7bb190b229361f4d4739b78028000418ee5eb7"
+		c, err := ice.Parse(unhex(sent), func(user string) (string, bool) { return "CfgeKY6p0ohZNRuKR7M98HrD", user == "D/v5:cV4v" })
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.Microsoft).To(BeTrue())
+		Expect(c.Controlling).To(BeTrue())
+	})
+
+	It("is told from RTP, and RTP from RTCP", func() {
+		Expect(ice.IsRTP(unhex("80c90001" + "00000000" + "00000000"))).To(BeFalse())
+	})
+
 	It("is told from RTP", func() {
 		rtp := append([]byte{0x80, 0}, make([]byte, 20)...)
 		Expect([]bool{ice.IsSTUN(unhex(sampleRequest)), ice.IsSTUN(rtp)}).To(Equal([]bool{true, false}))

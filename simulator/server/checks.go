@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/netip"
@@ -151,8 +152,17 @@ func (c *call) take(p *path, packet []byte) {
 	case ice.IsSTUN(packet):
 		c.takeCheck(p, packet)
 	case ice.IsRTP(packet) && c.echo(p):
-		p.write(packet)
+		p.write(c.mixed(packet))
 	}
+}
+
+// mixed is an RTP packet as a conferencing server sends it on: with itself as the
+// source, for a client drops what has its own (RFC 3550 8.2).
+func (c *call) mixed(packet []byte) []byte {
+	const at = 8 // the synchronization source
+	out := bytes.Clone(packet)
+	copy(out[at:], c.source[:])
+	return out
 }
 
 // echo counts an RTP packet, which goes back on a valid path.

@@ -20,8 +20,8 @@ import (
 )
 
 // mcu is the A/V conferencing server: it takes calls, finds a path to each client
-// by ICE, and sends every RTP packet back where it came from, so that a client can
-// measure its media.
+// by ICE, and sends every RTP packet back where it came from as its own, so that a
+// client can measure its media.
 //
 // Modelled: a real one mixes the participants' audio.
 type mcu struct {
@@ -41,6 +41,7 @@ type call struct {
 	remoteUfrag, remotePassword string
 	remote                      []ice.Candidate
 	profile                     string
+	source                      [4]byte // of the RTP sent: its SSRC
 	formats                     []string
 	components                  []*component
 
@@ -63,7 +64,7 @@ type component struct {
 
 // call takes an offer: it opens ports but sends nothing before start.
 func (m *mcu) call(offer []byte) (*call, error) {
-	c := &call{mcu: m, ufrag: token(4), password: token(24)}
+	c := &call{mcu: m, ufrag: token(4), password: token(24), source: [4]byte(random(4))}
 	if err := c.read(offer); err != nil {
 		return nil, err
 	}

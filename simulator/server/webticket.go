@@ -38,11 +38,6 @@ type webTicket struct {
 	expires         time.Time
 }
 
-// ticketHeader is the value of X-MS-WebTicket for an assertion.
-func ticketHeader(assertion string) string {
-	return "opaque=" + base64.StdEncoding.EncodeToString([]byte(assertion))
-}
-
 // check is the ticket that a value of X-MS-WebTicket stands for.
 func (t *webTickets) check(header string, now time.Time) (webTicket, bool) {
 	text, ok := strings.CutPrefix(header, "opaque=")

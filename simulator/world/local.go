@@ -15,7 +15,8 @@ import (
 // programs made elsewhere are the clients of. Unlike in a Loopback nothing is
 // translated: a host's addresses are loopback addresses, its ports the kernel's,
 // and whoever connects is seen with the address that they have. Only names are the
-// world's own. Nothing leaves the machine: other addresses are unreachable.
+// world's own. Nothing leaves the machine: other addresses are unreachable, and who
+// has one is not heard, though the kernel would let the machine's own through.
 //
 // It is safe for concurrent use.
 type Local struct {
@@ -127,9 +128,27 @@ func (h *localHost) Listen(network, addr string) (net.Listener, error) {
 	}
 	at := h.concrete(key)
 	if ln, ok := h.world.takeOver(at); ok {
-		return ln, nil
+		return localListener{ln}, nil
 	}
-	return net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	ln, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, err
+	}
+	return localListener{ln}, nil
+}
+
+// localListener takes connections from loopback addresses only.
+type localListener struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l localListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil || c.RemoteAddr().(*net.TCPAddr).IP.IsLoopback() {
+			return c, err
+		}
+		c.Close()
+	}
 }
 
 // ListenPacket implements Host, as Listen does.
@@ -145,9 +164,19 @@ func (h *localHost) ListenPacket(network, addr string) (net.PacketConn, error) {
 	return localPackets{c}, nil
 }
 
-// localPackets sends to loopback addresses only; what goes elsewhere is lost, as it
-// is where no route leads.
+// localPackets sends to loopback addresses only, and hears only those; what goes
+// elsewhere is lost, as it is where no route leads.
 type localPackets struct{ *net.UDPConn }
+
+// ReadFrom implements net.PacketConn.
+func (p localPackets) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := p.UDPConn.ReadFrom(b)
+		if err != nil || from.(*net.UDPAddr).IP.IsLoopback() {
+			return n, from, err
+		}
+	}
+}
 
 // WriteTo implements net.PacketConn.
 func (p localPackets) WriteTo(b []byte, to net.Addr) (int, error) {

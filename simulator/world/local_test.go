@@ -13,6 +13,20 @@ import (
 	"rehearse/simulator/world"
 )
 
+// outerAddress is an IPv4 address of this machine that is not loopback.
+func outerAddress() net.IP {
+	GinkgoHelper()
+	all, err := net.InterfaceAddrs()
+	Expect(err).NotTo(HaveOccurred())
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+			return n.IP
+		}
+	}
+	Skip("this machine has loopback addresses only")
+	return nil
+}
+
 var _ = Describe("the machine's loopback network", func() {
 	home := netip.MustParseAddr("127.0.0.1")
 
@@ -67,6 +81,34 @@ var _ = Describe("the machine's loopback network", func() {
 		defer p.Close()
 		Expect(p.WriteTo([]byte("lost"), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 9})).To(Equal(4))
 		Expect(func() { w.Host("outside.test", netip.MustParseAddr("192.0.2.1")) }).To(PanicWith(ContainSubstring("no loopback address")))
+	})
+
+	It("does not hear the machine's other addresses", func(ctx context.Context) {
+		other := outerAddress()
+		w := world.NewLocal()
+		defer w.Close()
+		h := w.Host("edge.test", home)
+		l, err := h.Listen("tcp", ":0")
+		Expect(err).NotTo(HaveOccurred())
+		defer l.Close()
+		accepted := make(chan net.Conn, 1)
+		go func() {
+			if c, err := l.Accept(); err == nil {
+				accepted <- c
+			}
+		}()
+		stranger, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: other}}).DialContext(ctx, "tcp", l.Addr().String())
+		if err != nil {
+			Skip("the kernel lets other addresses not through to loopback: " + err.Error())
+		}
+		defer stranger.Close()
+		Expect(io.ReadAll(stranger)).To(BeEmpty())
+		friend, err := net.Dial("tcp", l.Addr().String())
+		Expect(err).NotTo(HaveOccurred())
+		defer friend.Close()
+		there := <-accepted
+		defer there.Close()
+		Expect(there.RemoteAddr().String()).To(Equal(friend.LocalAddr().String()))
 	})
 
 	It("knows a port before anybody listens there", func() {
