@@ -1,175 +1,221 @@
 package gateway_test
 
 import (
-	"bufio"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
+	"runtime/pprof"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"rehearse/proxy/gateway"
 )
 
-// A gateway in a process of its own, for what is measured about processes.
-func startGateway(b *testing.B, o *origin) (at string, pid int, roots *x509.CertPool) {
-	self, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
+// The benchmarks lay the gateway beside the floor, and beside the peers that
+// REHEARSE_PEERS names, each a process on one core, in turns, on this machine:
+//
+//	go test ./proxy/gateway -run '^$' -bench . -benchtime 5x
+//
+// One operation is a turn of a second for each. The metrics are operations in a second
+// of processor time, children included, and their ratios to the floor's; the machine may
+// be busy with other things, too. What waits for more than the processor is told by
+// BenchmarkSetUp, and memory by BenchmarkIdle.
+
+// crowd is how many clients ask at a time.
+const crowd = 8
+
+// load has the clients work for some time with a contender and gives how much they
+// got done.
+type load func(m *measured, c *contender, until time.Time) (done float64, err error)
+
+func BenchmarkFreshNames(b *testing.B) { beside(b, "conn", handshakes(true)) }
+func BenchmarkKnownName(b *testing.B)  { beside(b, "conn", handshakes(false)) }
+func BenchmarkRequests(b *testing.B)   { beside(b, "req", keepAlive(10, 1)) }
+func BenchmarkBulk(b *testing.B)       { beside(b, "MB", keepAlive(8<<20, 8)) }
+
+// handshakes makes connections with a request each.
+func handshakes(fresh bool) load {
+	var number atomic.Int64
+	return func(m *measured, c *contender, until time.Time) (float64, error) {
+		return several(until, func() (float64, error) {
+			name := "site.test"
+			if fresh {
+				name = fmt.Sprintf("n%d.%s.test", number.Add(1), c.name)
+			}
+			s, err := m.connect(c, name)
+			if err != nil {
+				return 0, err
+			}
+			return 1, s.NetConn().Close()
+		})
 	}
-	dir := b.TempDir()
-	cmd := exec.Command(self, dir, o.at.String(), o.plain.String())
-	cmd.Env = append(os.Environ(), roleVariable+"=gateway")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	at, err = bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "ca", "root.pem"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	roots = x509.NewCertPool()
-	roots.AppendCertsFromPEM(text)
-	return strings.TrimSpace(at), cmd.Process.Pid, roots
 }
 
-// playGateway is that process: its folder and the origin's addresses are arguments.
-func playGateway(ctx context.Context) error {
-	dir, o := os.Args[1], &origin{at: netip.MustParseAddrPort(os.Args[2]), plain: netip.MustParseAddrPort(os.Args[3])}
-	authority, _, err := gateway.OpenAuthority(filepath.Join(dir, "ca"), time.Now)
-	if err != nil {
-		return err
+// keepAlive asks for so many bytes again and again on connections that stay.
+func keepAlive(size int, worth float64) load {
+	return func(m *measured, c *contender, until time.Time) (float64, error) {
+		var idle sync.Map
+		defer idle.Range(func(_, s any) bool { return s.(*secured).NetConn().Close() == nil })
+		return several(until, func() (float64, error) {
+			var s *secured
+			idle.Range(func(key, _ any) bool {
+				if _, mine := idle.LoadAndDelete(key); mine {
+					s = key.(*secured)
+				}
+				return s == nil
+			})
+			var err error
+			if s == nil {
+				if s, err = m.connect(c, "site.test"); err != nil {
+					return 0, err
+				}
+			}
+			err = s.ask(size)
+			idle.Store(s, s)
+			return worth, err
+		})
 	}
-	r := &running{origin: o, authority: authority}
-	conf := r.benchConfig()
-	g, err := gateway.Open(ctx, conf)
-	if err != nil {
-		return err
-	}
-	fmt.Println(g.Addr())
-	g.Serve(ctx)
-	return nil
 }
 
-func (r *running) benchConfig() gateway.Config {
-	r.origin.root = newAuthority("Nobody", nil, nil)
-	conf := r.config(intercept + "<SSL>\n server.certificate.validate(no)\n")
-	conf.Proxy.AccessLog, conf.MaxConnections = nil, 10000
-	conf.Proxy.Limits.Idle = 10 * time.Minute
-	newest(&conf)
-	return conf
+// several does something with a crowd of clients until then.
+func several(until time.Time, work func() (float64, error)) (float64, error) {
+	var wait sync.WaitGroup
+	done, failed := make([]float64, crowd), make([]error, crowd)
+	for i := range crowd {
+		wait.Go(func() {
+			for time.Now().Before(until) && failed[i] == nil {
+				var n float64
+				n, failed[i] = work()
+				done[i] += n
+			}
+		})
+	}
+	wait.Wait()
+	total := 0.0
+	for _, n := range done {
+		total += n
+	}
+	return total, errors.Join(failed...)
 }
 
-// resident is a process's memory in bytes.
-func resident(pid int) int {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.Atoi(fields[1])
-	return pages * os.Getpagesize()
+// contenders are the floor, the gateway and the peers.
+func contenders(b *testing.B) []*contender {
+	ours := []*contender{startContender(b, "floor", "127.0.0.1:0"), startContender(b, "gateway", b.TempDir())}
+	return append(ours, peers(b)...)
 }
 
-func connect(at, target string, roots *x509.CertPool, cache tls.ClientSessionCache) (*tls.Conn, *bufio.Reader, error) {
-	c, err := net.Dial("tcp", at)
-	if err != nil {
-		return nil, nil, err
-	}
-	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\n\r\n", target)
-	in := bufio.NewReader(c)
-	if _, err := http.ReadResponse(in, &http.Request{Method: http.MethodConnect}); err != nil {
-		return nil, nil, err
-	}
-	t := tls.Client(c, &tls.Config{ServerName: "site.test", RootCAs: roots, ClientSessionCache: cache})
-	return t, bufio.NewReader(t), t.Handshake()
-}
-
-func request(c net.Conn, in *bufio.Reader, path string) error {
-	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: site.test\r\n\r\n", path)
-	resp, err := http.ReadResponse(in, nil)
-	if err == nil {
-		_, err = io.Copy(io.Discard, resp.Body)
-	}
-	return err
-}
-
-// BenchmarkIdle measures what an intercepted connection that rests costs: resident
-// bytes for each.
-func BenchmarkIdle(b *testing.B) {
-	at, pid, roots := startGateway(b, newOrigin("127.0.0.1"))
-	const n = 1000
-	warm, in, err := connect(at, "site.test:443", roots, nil)
-	if err == nil {
-		err = request(warm, in, "/warm")
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer warm.Close()
-	before := resident(pid)
-	for range n {
-		c, in, err := connect(at, "site.test:443", roots, nil)
-		if err == nil {
-			defer c.Close()
-			err = request(c, in, "/idle")
-		}
+// beside measures a load for all contenders in turns.
+func beside(b *testing.B, unit string, work load) {
+	m, all := newMeasured(), contenders(b)
+	done, cpu := map[*contender]float64{}, map[*contender]time.Duration{}
+	turn := func(c *contender, count bool) {
+		before := usageOf(c.pid)
+		n, err := work(m, c, time.Now().Add(time.Second))
 		if err != nil {
-			b.Fatal(err)
+			b.Fatalf("%s: %v", c.name, err)
+		}
+		if count {
+			done[c] += n
+			cpu[c] += usageOf(c.pid).cpu - before.cpu
 		}
 	}
-	b.ReportMetric(float64(resident(pid)-before)/n, "B/conn")
+	for _, c := range all {
+		turn(c, false)
+	}
+	for b.Loop() {
+		for _, c := range all {
+			turn(c, true)
+		}
+	}
+	rate := func(c *contender) float64 { return done[c] / cpu[c].Seconds() }
+	for _, c := range all {
+		b.ReportMetric(rate(c), c.name+"-"+unit+"/s")
+		if c != all[0] {
+			b.ReportMetric(rate(c)/rate(all[0]), c.name+"/floor")
+		}
+	}
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkShake measures intercepted connections, each with a request.
-func BenchmarkShake(b *testing.B) {
-	at, _, roots := startGateway(b, newOrigin("127.0.0.1"))
+// BenchmarkSetUp measures how much later than without a proxy a client gets its first
+// answer, the origin being asked first; an operation is one connection of each.
+func BenchmarkSetUp(b *testing.B) {
+	m, all := newMeasured(), contenders(b)
+	all = append(all, nil)
+	took := map[*contender][]time.Duration{}
 	for b.Loop() {
-		c, in, err := connect(at, "site.test:443", roots, nil)
-		if err != nil {
-			b.Fatal(err)
+		for _, c := range all {
+			began := time.Now()
+			s, err := m.connect(c, "site.test")
+			if err != nil {
+				b.Fatal(err)
+			}
+			took[c] = append(took[c], time.Since(began))
+			s.NetConn().Close()
 		}
-		if err := request(c, in, "/shake"); err != nil {
-			b.Fatal(err)
-		}
-		c.Close()
 	}
+	median := func(c *contender) float64 {
+		slices.Sort(took[c])
+		return float64(took[c][len(took[c])/2]) / float64(time.Millisecond)
+	}
+	bare := median(nil)
+	for _, c := range all[:len(all)-1] {
+		b.ReportMetric(median(c)-bare, c.name+"-added-ms")
+	}
+	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRequests measures requests on one intercepted connection.
-func BenchmarkRequests(b *testing.B) {
-	at, _, roots := startGateway(b, newOrigin("127.0.0.1"))
-	c, in, err := connect(at, "site.test:443", roots, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.Close()
+// BenchmarkIdle measures what an intercepted connection that rests costs: resident
+// bytes for each pair, of client and origin. An operation is a thousand of them.
+func BenchmarkIdle(b *testing.B) {
+	const n = 1000
+	m, all := newMeasured(), contenders(b)
+	grown, pairs := map[*contender]float64{}, 0.0
 	for b.Loop() {
-		if err := request(c, in, "/again"); err != nil {
-			b.Fatal(err)
+		pairs += n
+		for _, c := range all {
+			for range 20 { // what is made once
+				if s, err := m.connect(c, "site.test"); err == nil {
+					defer s.NetConn().Close()
+				}
+			}
+			before := usageOf(c.pid).resident
+			for range n {
+				s, err := m.connect(c, "site.test")
+				if err != nil {
+					b.Fatalf("%s: %v", c.name, err)
+				}
+				defer s.NetConn().Close()
+			}
+			grown[c] += float64(usageOf(c.pid).resident - before)
 		}
 	}
+	for _, c := range all {
+		b.ReportMetric(grown[c]/pairs/1000, c.name+"-kB/pair")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// profileVariable is a folder that the gateway under measurement writes its profile of
+// the processor to.
+const profileVariable = "REHEARSE_PROFILE"
+
+func profile() (stop func(), err error) {
+	dir := os.Getenv(profileVariable)
+	if dir == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(filepath.Join(dir, "gateway.pprof"))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }

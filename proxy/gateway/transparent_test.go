@@ -138,8 +138,11 @@ func play(role string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	work := route
-	if role == "gateway" {
-		work = playGateway
+	switch role {
+	case "gateway":
+		work = func(ctx context.Context) error { return playGateway(ctx, os.Args[1]) }
+	case "floor":
+		work = func(ctx context.Context) error { return playFloor(ctx, os.Args[1]) }
 	}
 	if err := work(ctx); err != nil {
 		fmt.Println(err)
