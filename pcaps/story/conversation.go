@@ -21,15 +21,14 @@ type protocol interface {
 // conversation is the reader of one TCP stream: what is spoken on top, and what
 // inside of it.
 type conversation struct {
-	*reading
-	flow  *flow.Flow
+	*scene
 	top   *stream
 	inner []*stream // all others, from the outside in
 }
 
 // OpenTCP implements flow.Opener.
 func (r *reading) OpenTCP(f *flow.Flow) flow.Reader {
-	c := &conversation{reading: r, flow: f}
+	c := &conversation{scene: &scene{reading: r, flow: f}}
 	c.top = &stream{c: c, seen: &r.Seen}
 	return c
 }
@@ -85,6 +84,14 @@ func (c *conversation) told() (name, story string) {
 
 // Closed implements flow.Opener.
 func (r *reading) Closed(f *flow.Flow, reader any) {
+	switch told := reader.(type) {
+	case *conversation:
+		r.record(f, told.events, told.after())
+	case *datagrams:
+		r.record(f, told.events, "")
+	default:
+		r.record(f, nil, "")
+	}
 	if len(r.Flows) >= maxFlows {
 		r.Untold++
 		return
@@ -110,6 +117,17 @@ func (r *reading) Closed(f *flow.Flow, reader any) {
 		out.Story = join(out.Story, "ICMP: "+strings.Join(f.Complaints, ", "))
 	}
 	r.Flows = append(r.Flows, out)
+}
+
+// after is the last message of the innermost protocol that knows it.
+func (c *conversation) after() string {
+	all := c.streams()
+	for _, s := range slices.Backward(all) {
+		if p, ok := s.proto.(interface{ lastWord() string }); ok && p.lastWord() != "" {
+			return p.lastWord()
+		}
+	}
+	return ""
 }
 
 func join(parts ...string) string {

@@ -6,13 +6,13 @@ import (
 
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire"
+	"rehearse/reports/journal"
 )
 
 // datagrams is the reader of a UDP flow. A flow may carry several protocols: STUN
 // beside DTLS and RTP.
 type datagrams struct {
-	*reading
-	flow  *flow.Flow
+	*scene
 	names []string // of the protocols, in order of appearance
 	sipTold
 	stunTold
@@ -21,11 +21,13 @@ type datagrams struct {
 }
 
 // OpenUDP implements flow.Opener.
-func (r *reading) OpenUDP(f *flow.Flow) flow.DatagramReader { return &datagrams{reading: r, flow: f} }
+func (r *reading) OpenUDP(f *flow.Flow) flow.DatagramReader {
+	return &datagrams{scene: &scene{reading: r, flow: f}}
+}
 
 // Datagram implements flow.DatagramReader.
-func (d *datagrams) Datagram(s flow.Side, _ flow.Moment, b []byte, _ int) {
-	if name := d.tell(s, b); name != "" {
+func (d *datagrams) Datagram(s flow.Side, at flow.Moment, b []byte, _ int) {
+	if name := d.tell(s, at, b); name != "" {
 		d.named(name)
 	}
 }
@@ -47,24 +49,24 @@ const (
 )
 
 // tell reads a datagram and gives the protocol's name, "" where none is told.
-func (d *datagrams) tell(s flow.Side, b []byte) string {
+func (d *datagrams) tell(s flow.Side, at flow.Moment, b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
 	for _, e := range d.flow.Ends {
-		if (e.Port == portDNS || e.Port == portMDNS || e.Port == portLLMNR) && d.dns(d.flow, s, b, &d.dnsTold) {
+		if (e.Port == portDNS || e.Port == portMDNS || e.Port == portLLMNR) && d.dns(d.scene, s, at, b, &d.dnsTold) {
 			return "dns"
 		}
 	}
 	if first := b[0]; first >= 'A' && first <= 'z' || first == '\r' {
-		if name := d.text(s, b); name != "" {
+		if name := d.text(s, at, b); name != "" {
 			return name
 		}
 	}
 	switch first := b[0]; {
-	case first < 0x40 && d.stunMessage(d.flow, s, b, &d.stunTold, 0):
+	case first < 0x40 && d.stunMessage(d.scene, s, at, b, &d.stunTold, 0):
 		return "stun"
-	case first >= 0x40 && first < 0x50 && d.counts != nil && d.channelData(d.flow, s, b, &d.stunTold):
+	case first >= 0x40 && first < 0x50 && d.counts != nil && d.channelData(d.scene, s, at, b, &d.stunTold):
 		return "stun"
 	case first == 0xff && d.counts != nil && wire.HasPrefix(b, "\xff\x10") == wire.Yes:
 		d.STUN.ChannelData++
@@ -86,8 +88,8 @@ func isQUIC(version uint32) bool {
 }
 
 // text reads SIP, and HTTP over UDP as SSDP has it.
-func (d *datagrams) text(s flow.Side, b []byte) string {
-	if d.sipStart(b) == wire.Yes && d.sipMessage(d.flow, s, readHead(headOf(b)), "udp", &d.sipTold) {
+func (d *datagrams) text(s flow.Side, at flow.Moment, b []byte) string {
+	if d.sipStart(b) == wire.Yes && d.sipMessage(d.scene, s, at, readHead(headOf(b)), "udp", &d.sipTold) {
 		return "sip"
 	}
 	if httpStart(b) == wire.Yes {
@@ -111,7 +113,20 @@ func headOf(b []byte) []byte {
 }
 
 // Done implements flow.DatagramReader.
-func (d *datagrams) Done() {}
+func (d *datagrams) Done() {
+	for _, q := range d.dnsTold.order {
+		if kind, name, _ := strings.Cut(q, " "); d.dnsTold.asked[q] == "" {
+			d.note(client(d.flow), d.flow.Last, journal.NameResolved{Name: name, Type: kind, Err: "no answer"})
+		}
+	}
+	media := [2]int{}
+	for side := range d.rtp {
+		if d.rtp[side].sure {
+			media[side] = d.rtp[side].packets
+		}
+	}
+	d.mediaSeen("udp", media)
+}
 
 func (d *datagrams) told() (name, story string) {
 	return strings.Join(d.names, "+"), join(d.dnsTold.story(), d.sipTold.story(), d.stunTold.story(), d.media())

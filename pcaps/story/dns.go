@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"rehearse/pcaps/flow"
+	"rehearse/reports/journal"
 )
 
 // DNS is what was seen of DNS over UDP.
@@ -61,7 +62,7 @@ func (t *dnsTold) tell(q, answer string) {
 }
 
 // dns reads a message and says whether it is one.
-func (r *reading) dns(f *flow.Flow, s flow.Side, b []byte, t *dnsTold) bool {
+func (r *reading) dns(sc *scene, s flow.Side, at flow.Moment, b []byte, t *dnsTold) bool {
 	var p dnsmessage.Parser
 	h, err := p.Start(b)
 	if err != nil || h.OpCode > 6 {
@@ -77,25 +78,29 @@ func (r *reading) dns(f *flow.Flow, s flow.Side, b []byte, t *dnsTold) bool {
 	}
 	if !h.Response {
 		r.DNS.Queries++
-		f.Orient(s, flow.ByHello)
+		sc.flow.Orient(s, flow.ByHello)
 		t.tell(q, "")
 		return true
 	}
 	r.DNS.Responses++
-	f.Orient(s.Other(), flow.ByAnswer)
-	answer := r.answers(&p, questions)
+	sc.flow.Orient(s.Other(), flow.ByAnswer)
+	addrs := r.answers(&p, questions)
+	answer, failure := shortened(addrs), ""
 	if h.RCode != dnsmessage.RCodeSuccess {
-		answer = rcode(h.RCode)
+		failure = rcode(h.RCode)
+		answer = failure
 		count(&r.DNS.Failures, answer)
 	}
 	if q != "" {
 		t.tell(q, answer)
+		kind, name, _ := strings.Cut(q, " ")
+		sc.note(s.Other(), at, journal.NameResolved{Name: name, Type: kind, Addrs: addrs, Err: failure})
 	}
 	return true
 }
 
 // answers reads the answers' addresses and remembers whose they are.
-func (r *reading) answers(p *dnsmessage.Parser, questions []dnsmessage.Question) string {
+func (r *reading) answers(p *dnsmessage.Parser, questions []dnsmessage.Question) []string {
 	var found []string
 	for n := 0; n < maxAsked; n++ {
 		a, err := p.Answer()
@@ -121,11 +126,16 @@ func (r *reading) answers(p *dnsmessage.Parser, questions []dnsmessage.Question)
 			}
 		}
 	}
+	return found
+}
+
+// shortened is a list of answers for people.
+func shortened(found []string) string {
 	if len(found) == 0 {
 		return "nothing of that type"
 	}
 	if more := len(found) - maxLines; more > 0 {
-		found = append(found[:maxLines], fmt.Sprintf("%d more", more))
+		found = append(found[:maxLines:maxLines], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(found, ", ")
 }

@@ -8,6 +8,7 @@ import (
 
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire"
+	"rehearse/reports/journal"
 )
 
 // HTTP is what was seen of HTTP/1, in clear.
@@ -35,7 +36,10 @@ type http struct {
 	inner *stream // what a proxy's CONNECT or an upgrade opened
 	lines []string
 	told  int // exchanges, those that are not among the lines included
+	last  string
 }
+
+func (h *http) lastWord() string { return h.last }
 
 type httpRequest struct {
 	method, target, host string
@@ -53,6 +57,14 @@ func (r httpRequest) url() string {
 		return r.target
 	}
 	return rest
+}
+
+// full is the target with scheme and host.
+func (r httpRequest) full() string {
+	if r.method == "CONNECT" {
+		return r.target
+	}
+	return "http://" + r.url()
 }
 
 const (
@@ -88,6 +100,10 @@ func (h *http) done() {
 	}
 	for _, r := range h.asked {
 		h.tell(r, "no answer")
+		h.note(client(h.flow), r.at, journal.HTTPExchanged{Method: r.method, URL: r.full(), Err: "no answer"})
+		if asks := r.asks(); asks != "" {
+			h.fetched(r.at, r, asks, "offline: no answer")
+		}
 	}
 }
 
@@ -98,6 +114,7 @@ func (h *http) request(s flow.Side, at flow.Moment, d head) {
 	target, _, _ := strings.Cut(rest, " ")
 	r := httpRequest{method: method, target: target, host: d.value("host"), kind: d.value("content-type"), at: at}
 	count(&h.HTTP.Counts, method)
+	h.last = method
 	if method == "CONNECT" {
 		keep(&h.HTTP.ConnectTargets, target)
 	}
@@ -108,12 +125,13 @@ func (h *http) request(s flow.Side, at flow.Moment, d head) {
 }
 
 // response takes over a response's head and gives the request it answers.
-func (h *http) response(s flow.Side, d head) (r httpRequest, status int) {
+func (h *http) response(s flow.Side, at flow.Moment, d head) (r httpRequest, status int) {
 	h.flow.Orient(s.Other(), flow.ByAnswer)
 	_, rest, _ := strings.Cut(d.first, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	status, _ = strconv.Atoi(code)
 	count(&h.HTTP.Counts, "resp "+code)
+	h.last = "HTTP " + code
 	if status/100 == 1 && status != 101 {
 		return r, status // more is to come
 	}
@@ -121,6 +139,15 @@ func (h *http) response(s flow.Side, d head) (r httpRequest, status int) {
 		r, h.asked = h.asked[0], h.asked[1:]
 	}
 	h.tell(r, strings.TrimSpace(rest))
+	reason := strings.TrimSpace(strings.TrimPrefix(rest, code))
+	if r.method == "CONNECT" {
+		h.note(s.Other(), at, journal.ConnectAnswered{Target: r.target, Status: status, Reason: reason})
+	} else {
+		h.note(s.Other(), at, journal.HTTPExchanged{Method: r.method, URL: r.full(), Status: status})
+	}
+	if asks := r.asks(); asks != "" && status != 200 {
+		h.fetched(at, r, asks, fmt.Sprintf("offline: HTTP %d", status))
+	}
 	if r.method == "CONNECT" && status/100 == 2 || status == 101 {
 		h.inner = h.tunnel(h.Seen)
 	}
@@ -141,7 +168,7 @@ func (h *http) tell(r httpRequest, answer string) {
 }
 
 // note adds to the last exchange of the story.
-func (h *http) note(what string) {
+func (h *http) remark(what string) {
 	if n := len(h.lines); n > 0 && h.told == n {
 		h.lines[n-1] += " (" + what + ")"
 	}
@@ -241,7 +268,7 @@ func (d *httpSide) head(h *http, s flow.Side, at flow.Moment, b []byte) []byte {
 	d.text, d.begun = nil, false
 	rest := b[end-had:]
 	if strings.HasPrefix(m.first, "HTTP/") {
-		r, status := h.response(s, m)
+		r, status := h.response(s, at, m)
 		d.expect(h, m, r, status, at)
 	} else {
 		h.request(s, at, m)

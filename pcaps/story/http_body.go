@@ -11,6 +11,7 @@ import (
 // Limits on bodies that are gathered because something is to be read from them.
 const (
 	maxBody   = 4 << 20
+	maxPage   = 8 << 10  // of the page of an error
 	maxBodies = 64 << 20 // of all flows together
 )
 
@@ -23,11 +24,14 @@ type body struct {
 	status  int
 	data    []byte
 	cut     bool // bytes are missing, or it is too long
+	page    bool // of an error
 }
 
 func (b *body) add(p []byte) {
 	switch {
 	case b == nil || b.cut:
+	case b.page && len(b.data)+len(p) > maxPage:
+		// What is looked for stands at a page's beginning.
 	case len(b.data)+len(p) > maxBody || b.r.held+len(p) > maxBodies:
 		b.drop()
 	default:
@@ -47,10 +51,13 @@ func (b *body) drop() {
 func (r *reading) gathered(kind string, request httpRequest, answer bool, status int) *body {
 	kind, _, _ = strings.Cut(strings.ToLower(kind), ";")
 	kind = strings.TrimSpace(kind)
+	page := false
 	if !isOCSP(kind) && !isCRL(kind, request) {
-		return nil
+		if page = status >= 400 && kind == "text/html" && r.wanted; !page {
+			return nil
+		}
 	}
-	return &body{r: r, kind: kind, request: request, answer: answer, status: status}
+	return &body{r: r, kind: kind, request: request, answer: answer, status: status, page: page}
 }
 
 // expect sets what follows a response's head (RFC 9112 6.3).

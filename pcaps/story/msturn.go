@@ -9,6 +9,7 @@ import (
 	"rehearse/proxy/wire"
 	ms "rehearse/proxy/wire/msturn"
 	"rehearse/proxy/wire/pseudotls"
+	"rehearse/reports/journal"
 )
 
 // PseudoTLS is a hello of something that is made to look like TLS and is not.
@@ -35,6 +36,8 @@ type turnRelay struct {
 	begun  [2]bool
 	lost   [2]bool
 	pseudo int // hellos
+	// media counts the frames of each side that carry media.
+	media [2]int
 }
 
 func openMSTURN(s *stream) protocol { return &turnRelay{conversation: s.c, Seen: s.seen} }
@@ -50,6 +53,7 @@ func (p *turnRelay) data(s flow.Side, at flow.Moment, b []byte) {
 	for len(text) > 0 {
 		n := p.next(s, at, text)
 		if n < 0 {
+			p.stray(s.Other(), at, text)
 			p.lost[s], text = true, nil
 		}
 		if n <= 0 {
@@ -88,9 +92,10 @@ func (p *turnRelay) next(s flow.Side, at flow.Moment, b []byte) int {
 		return -1
 	}
 	if f.Type == ms.FrameControl {
-		p.stunMessage(p.flow, s, f.Payload, &p.stunTold, 0)
+		p.stunMessage(p.scene, s, at, f.Payload, &p.stunTold, 0)
 	} else {
 		p.saw(f.Type.String())
+		p.media[s]++
 	}
 	return len(b) - len(rest)
 }
@@ -99,6 +104,7 @@ func (p *turnRelay) hello(s flow.Side, at flow.Moment, kind string, random []byt
 	p.begun[s] = true
 	p.pseudoHello(p.flow, s, at, kind, random)
 	p.pseudo++
+	p.note(s, at, journal.TURNSent{Message: "pseudo-TLS hello"})
 	return size
 }
 
@@ -106,7 +112,7 @@ func (p *turnRelay) gap(s flow.Side, _ flow.Moment, _ int64) {
 	p.sides[s], p.lost[s], p.begun[s] = nil, true, true
 }
 
-func (p *turnRelay) done() {}
+func (p *turnRelay) done() { p.mediaSeen("tcp-relay", p.media) }
 
 func (p *turnRelay) story() string {
 	hellos := ""

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"rehearse/pcaps/capture"
@@ -12,6 +13,7 @@ import (
 	"rehearse/pcaps/packet"
 	"rehearse/proxy/detect"
 	"rehearse/proxy/wire"
+	"rehearse/reports/journal"
 )
 
 // Options are the choices of Read.
@@ -22,6 +24,8 @@ type Options struct {
 	// KeyLog is the text of a key log (SSLKEYLOGFILE); what the file itself holds is
 	// used as well.
 	KeyLog []byte
+	// Events asks for Summary.Events.
+	Events bool
 }
 
 // Read reads a capture to its end, or to where it breaks; then Damage says so, and
@@ -34,6 +38,7 @@ func Read(src io.Reader, opt Options) (*Summary, error) {
 	}
 	r := newReading(file)
 	r.keys.Add(opt.KeyLog)
+	r.wanted = opt.Events
 	err = r.packets(file, opt)
 	var damage *capture.Damage
 	if errors.As(err, &damage) {
@@ -55,7 +60,8 @@ type reading struct {
 	last     int64 // the latest time
 	held     int   // bytes of bodies that are being gathered
 	keys     decrypt.Keys
-	known    int // bytes of the file\'s secrets that are among the keys
+	known    int  // bytes of the file's secrets that are among the keys
+	wanted   bool // events are
 }
 
 func newReading(file *capture.Reader) *reading {
@@ -128,6 +134,7 @@ func (r *reading) finish(file *capture.Reader) {
 		keep(&r.Comments, Comment{Text: text})
 	}
 	r.sort()
+	slices.SortStableFunc(r.Events, func(a, b journal.Event) int { return a.Packet - b.Packet })
 }
 
 func seconds(ns int64) float64 { return time.Duration(ns).Round(time.Microsecond).Seconds() }

@@ -7,6 +7,7 @@ import (
 
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire"
+	"rehearse/reports/journal"
 )
 
 // SIP is what was seen of SIP, in clear.
@@ -64,6 +65,7 @@ func (p *sip) head(s flow.Side, at flow.Moment, b []byte) []byte {
 	end := headEnd(d.text, max(had-2, 0))
 	switch {
 	case end < 0 && len(d.text) > maxHead, p.sipStart(d.text[:min(len(d.text), maxLine)]) == wire.No:
+		p.stray(s.Other(), at, d.text)
 		d.lost, d.text = true, nil
 		return nil
 	case end < 0:
@@ -71,7 +73,7 @@ func (p *sip) head(s flow.Side, at flow.Moment, b []byte) []byte {
 	}
 	m := readHead(d.text[:end])
 	d.text = nil
-	p.sipMessage(p.flow, s, m, "tcp", &p.sipTold)
+	p.sipMessage(p.scene, s, at, m, "tcp", &p.sipTold)
 	d.skip, _ = m.length("content-length", "l")
 	return b[end-had:]
 }
@@ -91,7 +93,10 @@ func (p *sip) done() {}
 type sipTold struct {
 	lines []string
 	more  int
+	last  string
 }
+
+func (t *sipTold) lastWord() string { return t.last }
 
 func (t *sipTold) story() string {
 	line := strings.Join(t.lines, ", ")
@@ -116,7 +121,7 @@ func isSIP(m head) bool {
 }
 
 // sipMessage counts a message and says whether it is one.
-func (e *Seen) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t *sipTold) bool {
+func (e *Seen) sipMessage(sc *scene, s flow.Side, at flow.Moment, m head, transport string, t *sipTold) bool {
 	if !isSIP(m) {
 		return false
 	}
@@ -125,18 +130,27 @@ func (e *Seen) sipMessage(f *flow.Flow, s flow.Side, m head, transport string, t
 		e.calls[id] = struct{}{}
 	}
 	word, rest, _ := strings.Cut(m.first, " ")
-	line := word
+	line, note := word, ""
 	if strings.HasPrefix(word, "SIP/") {
 		code, _, _ := strings.Cut(rest, " ")
 		count(&e.SIP.Responses, code)
-		f.Orient(s.Other(), flow.ByAnswer)
+		sc.flow.Orient(s.Other(), flow.ByAnswer)
 		line = rest
 		if why := m.value("ms-diagnostics", "ms-diagnostics-public"); why != "" {
-			line += " (ms-diagnostics " + why + ")"
+			note = "ms-diagnostics " + why
 		}
 	} else {
 		count(&e.SIP.Methods, word)
-		f.Orient(s, flow.ByHello)
+		sc.flow.Orient(s, flow.ByHello)
+	}
+	full := m.first
+	if line != word {
+		full = line
+	}
+	sc.note(s, at, journal.SIPSent{Line: strings.TrimSuffix(full, " SIP/2.0"), Note: note})
+	t.last = line
+	if note != "" {
+		line += " (" + note + ")"
 	}
 	if len(t.lines) >= maxLines {
 		t.more++

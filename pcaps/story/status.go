@@ -2,15 +2,19 @@ package story
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/revocation"
+	"rehearse/reports/journal"
 )
 
 // OCSP is what was seen of OCSP in clear: over HTTP, and stapled in handshakes.
@@ -31,6 +35,7 @@ type OCSPResponse struct {
 	// Status is "successful", "tryLater" ..., "" where it could not be read.
 	Status     string   `json:"response_status"`
 	CertStatus []string `json:"cert_status"`
+	Stale      bool     `json:"stale,omitempty"` // its next update had passed
 	Problem    string   `json:"problem,omitempty"`
 }
 
@@ -73,39 +78,63 @@ func asksCRL(r httpRequest) bool {
 	return strings.EqualFold(path.Ext(target), ".crl")
 }
 
+// asks says what status of a certificate a request asks for: "ocsp", "crl", or "".
+func (r httpRequest) asks() string {
+	switch {
+	case r.method == "POST" && strings.HasPrefix(strings.ToLower(r.kind), typeOCSPRequest), r.method == "GET" && encodedRequest(r.target) != "":
+		return "ocsp"
+	case r.method == "GET" && asksCRL(r):
+		return "crl"
+	}
+	return ""
+}
+
+// fetched notes how a fetch ended.
+func (h *http) fetched(at flow.Moment, r httpRequest, what, result string) {
+	place := r.full()
+	if r.method == "GET" && what == "ocsp" {
+		place = strings.TrimSuffix(place, encodedRequest(r.target))
+	}
+	h.note(client(h.flow), at, journal.RevocationFetched{
+		Method: r.method, What: what, URL: place, Result: result, Took: time.Duration(at.At - r.at.At),
+	})
+}
+
 // statusAsked counts requests for the status of certificates.
 func (h *http) statusAsked(r httpRequest) {
-	switch {
-	case r.method == "POST" && strings.HasPrefix(strings.ToLower(r.kind), typeOCSPRequest):
+	switch r.asks() {
+	case "ocsp":
 		h.OCSP.Requests++
-		h.OCSP.RequestsPOST++
-	case r.method == "GET" && carriesOCSP(r.target):
-		h.OCSP.Requests++
-		h.OCSP.RequestsGET++
-	case r.method == "GET" && asksCRL(r):
+		if r.method == "POST" {
+			h.OCSP.RequestsPOST++
+		} else {
+			h.OCSP.RequestsGET++
+		}
+	case "crl":
 		h.CRL.Requests++
 		keep(&h.CRL.URIs, r.url())
 	}
 }
 
-// carriesOCSP says whether a path ends in an OCSP request (RFC 6960 A.1): base64 of
-// a SEQUENCE of a SEQUENCE. In base64 a slash may stand, percent-encoded or not.
-func carriesOCSP(target string) bool {
+// encodedRequest is the end of a path that is an OCSP request (RFC 6960 A.1), with
+// its slash, "" where there is none: base64 of a SEQUENCE of a SEQUENCE. In base64 a
+// slash may stand, percent-encoded or not.
+func encodedRequest(target string) string {
 	if _, rest, found := strings.Cut(target, "://"); found {
 		_, target, _ = strings.Cut(rest, "/")
 		target = "/" + target
 	}
 	for at := strings.Index(target, "/M"); at >= 0; {
 		if text, err := url.PathUnescape(target[at+1:]); err == nil && isOCSPRequest(text) {
-			return true
+			return target[at:]
 		}
 		next := strings.Index(target[at+1:], "/M")
 		if next < 0 {
-			return false
+			return ""
 		}
 		at += 1 + next
 	}
-	return false
+	return ""
 }
 
 func isOCSPRequest(text string) bool {
@@ -124,10 +153,12 @@ func (h *http) body(b *body, at flow.Moment) {
 	switch {
 	case b == nil || !b.answer:
 		return
+	case b.page:
+		h.exception(b, at)
 	case isOCSP(b.kind):
-		h.note(h.ocsp(b, at))
+		h.remark(h.ocsp(b, at))
 	default:
-		h.note(h.crl(b, at))
+		h.remark(h.crl(b, at))
 	}
 	b.drop()
 }
@@ -138,8 +169,9 @@ func (h *http) ocsp(b *body, at flow.Moment) string {
 	if b.cut {
 		r.Problem = "OCSP answer not captured whole"
 	} else {
-		r.read(b.data)
+		r.read(b.data, at)
 	}
+	h.fetched(at, b.request, "ocsp", r.result())
 	for _, s := range r.CertStatus {
 		count(&h.OCSP.CertStatus, s)
 	}
@@ -150,12 +182,13 @@ func (h *http) ocsp(b *body, at flow.Moment) string {
 // stapled keeps an OCSP answer that came in a handshake.
 func (e *Seen) stapled(at flow.Moment, stream int, der []byte) string {
 	o := OCSPResponse{Frame: at.Packet, Stream: stream, CertStatus: []string{}}
-	o.read(der)
+	o.read(der, at)
 	keep(&e.OCSP.Stapled, o)
 	return o.verdict()
 }
 
-func (r *OCSPResponse) read(der []byte) {
+// read takes an answer that came at a moment.
+func (r *OCSPResponse) read(der []byte, at flow.Moment) {
 	a, err := revocation.ReadAnswer(der)
 	r.Status = a.Status
 	if err != nil {
@@ -163,7 +196,30 @@ func (r *OCSPResponse) read(der []byte) {
 	}
 	for _, s := range a.Singles {
 		r.CertStatus = append(r.CertStatus, string(s.Verdict))
+		r.Stale = r.Stale || past(s.NextUpdate, at)
 	}
+}
+
+// past says whether a time had passed at a moment, by the capture's clock.
+func past(t time.Time, at flow.Moment) bool {
+	return !t.IsZero() && at.At != 0 && t.Before(time.Unix(0, at.At))
+}
+
+// result is what the journal says of an answer.
+func (r *OCSPResponse) result() string {
+	switch {
+	case r.Problem != "":
+		return "malformed: " + r.Problem
+	case r.Status != "successful":
+		return r.Status
+	case r.Stale:
+		return string(revocation.Stale)
+	case slices.Contains(r.CertStatus, string(revocation.Revoked)):
+		return string(revocation.Revoked)
+	case slices.Contains(r.CertStatus, string(revocation.Unknown)):
+		return string(revocation.Unknown)
+	}
+	return string(revocation.Good)
 }
 
 func (r *OCSPResponse) verdict() string {
@@ -192,12 +248,25 @@ func (h *http) crl(b *body, at flow.Moment) string {
 	list, err := revocation.ReadList(b.data)
 	if err != nil {
 		a.Problem = err.Error()
+		h.fetched(at, b.request, "crl", "malformed: "+a.Problem)
 		return a.Problem
 	}
+	result := "read, " + counted(list.Entries)
+	if past(list.NextUpdate, at) {
+		result = string(revocation.Stale)
+	}
+	h.fetched(at, b.request, "crl", result)
 	const form = "2006-01-02T15:04:05Z07:00"
 	a.Issuer, a.Entries, a.ThisUpdate = printable([]byte(list.Issuer)), list.Entries, list.ThisUpdate.Format(form)
 	if !list.NextUpdate.IsZero() {
 		a.NextUpdate = list.NextUpdate.Format(form)
 	}
 	return "CRL of " + a.Issuer + ", next update " + a.NextUpdate
+}
+
+func counted(entries int) string {
+	if entries == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", entries)
 }

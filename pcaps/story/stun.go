@@ -8,6 +8,7 @@ import (
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire"
 	"rehearse/proxy/wire/msturn"
+	"rehearse/reports/journal"
 )
 
 // STUN is what was seen of STUN, TURN (RFC 8489, RFC 8656) and MS-TURN.
@@ -57,7 +58,11 @@ type stunTold struct {
 	counts map[string]int
 	order  []string
 	errors []string
+	// lastName is the last message's.
+	lastName string
 }
+
+func (t *stunTold) lastWord() string { return t.lastName }
 
 func (t *stunTold) saw(what string) {
 	if t.counts[what] == 0 && len(t.order) < maxLines {
@@ -82,7 +87,7 @@ func (t *stunTold) story() string {
 
 // stunMessage reads the one message that b begins with, if there is one whole, and
 // says so.
-func (e *Seen) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int) bool {
+func (e *Seen) stunMessage(sc *scene, s flow.Side, at flow.Moment, b []byte, t *stunTold, deep int) bool {
 	if len(b) < stunHeaderSize || b[0]&0xc0 != 0 {
 		return false
 	}
@@ -101,12 +106,16 @@ func (e *Seen) stunMessage(f *flow.Flow, s flow.Side, b []byte, t *stunTold, dee
 	case deep > 0:
 		e.STUN.Nested++
 	case !ms || msturn.Type(kind) != msturn.DataIndication:
-		e.stunCount(f.Transport, kind)
+		e.stunCount(sc.flow.Transport, kind)
 	}
 	if deep == 0 && kind&0x0110 == 0 {
-		f.Orient(s, flow.ByHello)
+		sc.flow.Orient(s, flow.ByHello)
 	}
-	e.stunAttributes(f, s, b[stunHeaderSize:end], t, deep, ms)
+	code := e.stunAttributes(sc, s, at, b[stunHeaderSize:end], t, deep, ms)
+	if deep == 0 {
+		t.lastName = name
+		sc.note(s, at, journal.TURNSent{Message: name, Note: code})
+	}
 	return true
 }
 
@@ -122,18 +131,19 @@ func (e *Seen) stunCount(t flow.Transport, kind uint16) {
 
 // stunAttributes looks for error codes and nested data. MS-TURN does not pad its
 // attributes.
-func (e *Seen) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTold, deep int, ms bool) {
+func (e *Seen) stunAttributes(sc *scene, s flow.Side, at flow.Moment, b []byte, t *stunTold, deep int, ms bool) (failure string) {
 	for len(b) >= 4 {
 		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
 		if b = b[4:]; size > len(b) {
-			return
+			return failure
 		}
 		switch value := b[:size]; {
 		case kind == attrData && deep < maxNested:
-			e.stunMessage(f, s, value, t, deep+1)
+			e.stunMessage(sc, s, at, value, t, deep+1)
 		case kind == attrErrorCode && size >= 4:
 			code := fmt.Sprint(int(value[2]&7)*100 + int(value[3]))
 			count(&e.STUN.ErrorCodes, code)
+			failure = "error " + code
 			if len(t.errors) < maxLines {
 				t.errors = append(t.errors, strings.TrimSpace(code+" "+printable(value[4:])))
 			}
@@ -143,10 +153,11 @@ func (e *Seen) stunAttributes(f *flow.Flow, s flow.Side, b []byte, t *stunTold, 
 		}
 		b = b[size:]
 	}
+	return failure
 }
 
 // channelData reads a ChannelData message (RFC 8656 12.4) at the start of b.
-func (e *Seen) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) bool {
+func (e *Seen) channelData(sc *scene, s flow.Side, at flow.Moment, b []byte, t *stunTold) bool {
 	if len(b) < 4 || b[0] < 0x40 || b[0] > 0x4f {
 		return false
 	}
@@ -156,7 +167,7 @@ func (e *Seen) channelData(f *flow.Flow, s flow.Side, b []byte, t *stunTold) boo
 	}
 	e.STUN.ChannelData++
 	t.saw("channel data")
-	e.stunMessage(f, s, b[4:4+size], t, 1)
+	e.stunMessage(sc, s, at, b[4:4+size], t, 1)
 	return true
 }
 
@@ -178,7 +189,7 @@ type stunSide struct {
 
 func openSTUN(s *stream) protocol { return &stun{conversation: s.c, Seen: s.seen} }
 
-func (p *stun) data(s flow.Side, _ flow.Moment, b []byte) {
+func (p *stun) data(s flow.Side, at flow.Moment, b []byte) {
 	d := &p.sides[s]
 	if d.lost {
 		if stunHeader(b) != wire.Yes && framedSTUN(b) != wire.Yes {
@@ -199,7 +210,7 @@ func (p *stun) data(s flow.Side, _ flow.Moment, b []byte) {
 		if n > len(d.text) {
 			break
 		}
-		p.one(s, d.text[:n], d.framed)
+		p.one(s, at, d.text[:n], d.framed)
 		d.text = d.text[n:]
 	}
 	if len(d.text) == 0 {
@@ -221,12 +232,12 @@ func (d *stunSide) next() int {
 	return -1
 }
 
-func (p *stun) one(s flow.Side, b []byte, framed bool) {
+func (p *stun) one(s flow.Side, at flow.Moment, b []byte, framed bool) {
 	if framed {
 		b = b[2:]
 	}
-	if !p.stunMessage(p.flow, s, b, &p.stunTold, 0) {
-		p.channelData(p.flow, s, b, &p.stunTold)
+	if !p.stunMessage(p.scene, s, at, b, &p.stunTold, 0) {
+		p.channelData(p.scene, s, at, b, &p.stunTold)
 	}
 }
 

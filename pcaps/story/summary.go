@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"rehearse/reports/journal"
 )
 
 // Summary is what one capture tells. Its JSON form is that of `rehearse pcap info
@@ -32,6 +34,10 @@ type Summary struct {
 	// Seen is what was seen in clear.
 	Seen
 	DNS DNS `json:"dns"`
+	// Events are those of a rehearsal's journal, if Options asks for them: the flow is
+	// named by the client's end, the actor by the address of who did it. They are in
+	// the order of their packets.
+	Events journal.Log `json:"-"`
 	// Decrypted is what was seen inside of TLS, null where none could be opened.
 	Decrypted *Seen `json:"decrypted"`
 }

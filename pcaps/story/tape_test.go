@@ -88,6 +88,9 @@ func (t *tape) connect(number int, port uint16) *connection {
 	return c
 }
 
+// synOnly is the header of a SYN.
+func synOnly() layers.TCP { return layers.TCP{SYN: true} }
+
 // say records what a side says, in segments.
 func (c *connection) say(side int, data []byte) *connection {
 	for len(data) > 0 {

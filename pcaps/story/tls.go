@@ -8,6 +8,7 @@ import (
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire"
 	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
 )
 
 // TLS is what was seen of TLS in one TCP stream, in clear.
@@ -87,6 +88,8 @@ type tls struct {
 	inside  *opened // nil without keys
 	version uint16  // that the server chose, 0 without its hello
 	alerts  []sidedAlert
+	sealed  sealedRecords
+	doneAt  flow.Moment // when both sides had ended the handshake, as far as is seen in clear
 	// said are the handshake messages of both sides, in order.
 	said []saidMessage
 }
@@ -129,7 +132,9 @@ func (t *tls) record(s flow.Side, at flow.Moment, kind byte, body []byte) {
 		t.handshake(s, at, body)
 	case tlshello.ApplicationData:
 		side.app++
+		t.sized(s, at)
 	}
+	t.finishes(at)
 }
 
 // modern says that the server chose TLS 1.3 or a draft of it, in which a
@@ -144,13 +149,16 @@ func (t *tls) alert(s flow.Side, at flow.Moment, body []byte) {
 	if len(body) == 2 && !t.sides[s].secret && (body[0] == 1 || body[0] == 2) {
 		a = clearAlert(at, body)
 	}
+	if a.Desc != nil {
+		t.note(s, at, journal.AlertSent{Code: uint8(*a.Desc), Name: a.Name})
+	}
 	if len(t.alerts) < maxItems {
 		t.alerts = append(t.alerts, sidedAlert{s, a})
 	}
 }
 
 // plainAnswer looks whether a side that has said nothing yet answers in plain HTTP.
-func (t *tls) plainAnswer(s flow.Side, b []byte) bool {
+func (t *tls) plainAnswer(s flow.Side, at flow.Moment, b []byte) bool {
 	if t.out.PlainAnswer != "" || wire.HasPrefix(b, "HTTP/1.") != wire.Yes {
 		return false
 	}
@@ -160,6 +168,7 @@ func (t *tls) plainAnswer(s flow.Side, b []byte) bool {
 	_, rest, _ := strings.Cut(m.first, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	count(&t.HTTP.Counts, "resp "+code)
+	t.stray(s.Other(), at, b)
 	return true
 }
 
@@ -213,6 +222,7 @@ func (t *tls) done() {
 	o.HandshakeDone = c.ccs > 0 && v.ccs > 0 || c.app > 0 && v.app > 0
 	o.FirstClose = firstClose(t.flow)
 	o.Abort = t.abort(o)
+	t.ended(client)
 	keep(&t.TLS, o)
 	if t.inside != nil && t.inside.records > 0 {
 		if t.Decrypted == nil {

@@ -8,6 +8,7 @@ import (
 	"rehearse/pcaps/decrypt"
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
 )
 
 // opened is what was read inside of a TLS connection whose keys are known.
@@ -81,7 +82,7 @@ func (t *tls) open(s flow.Side, at flow.Moment, kind byte, body []byte) {
 	t.inside.records++
 	switch tlshello.ContentType(kind) {
 	case tlshello.HandshakeRecord:
-		t.openedHandshake(s, plain)
+		t.openedHandshake(s, at, plain)
 	case tlshello.AlertRecord:
 		t.openedAlert(s, at, plain)
 	case tlshello.ApplicationData:
@@ -105,7 +106,9 @@ func (t *tls) openedAlert(s flow.Side, at flow.Moment, plain []byte) {
 	if len(plain) != 2 || len(t.inside.alerts) >= maxItems {
 		return
 	}
-	t.inside.alerts = append(t.inside.alerts, sidedAlert{s, clearAlert(at, plain)})
+	a := clearAlert(at, plain)
+	t.note(s, at, journal.AlertSent{Code: uint8(*a.Desc), Name: a.Name})
+	t.inside.alerts = append(t.inside.alerts, sidedAlert{s, a})
 }
 
 func (t *tls) openedData(s flow.Side, at flow.Moment, plain []byte) {
@@ -126,7 +129,7 @@ func (t *tls) openedData(s flow.Side, at flow.Moment, plain []byte) {
 
 // openedHandshake reads the messages that matter: certificates of TLS 1.3, and
 // those behind which the keys are others.
-func (t *tls) openedHandshake(s flow.Side, plain []byte) {
+func (t *tls) openedHandshake(s flow.Side, at flow.Moment, plain []byte) {
 	side := &t.inside.sides[s]
 	b := append(side.pending, plain...)
 	for len(b) >= handshakeHeader {
@@ -139,7 +142,7 @@ func (t *tls) openedHandshake(s flow.Side, plain []byte) {
 		if len(b) < end {
 			break
 		}
-		t.openedMessage(s, b[0], b[handshakeHeader:end])
+		t.openedMessage(s, at, b[0], b[handshakeHeader:end])
 		b = b[end:]
 	}
 	side.pending = b
@@ -151,7 +154,7 @@ const (
 	typeKeyUpdate = 24
 )
 
-func (t *tls) openedMessage(s flow.Side, kind byte, body []byte) {
+func (t *tls) openedMessage(s flow.Side, at flow.Moment, kind byte, body []byte) {
 	side := &t.inside.sides[s]
 	switch kind {
 	case typeFinished:
@@ -163,6 +166,7 @@ func (t *tls) openedMessage(s flow.Side, kind byte, body []byte) {
 		if chain := certificateList13(body); len(chain) > 0 && t.modern() {
 			side.certs += len(chain)
 			side.leaf = readCertificate(chain[0])
+			t.certificateSeen(s, at, side.leaf, len(chain))
 		}
 	}
 }

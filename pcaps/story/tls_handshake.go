@@ -7,6 +7,7 @@ import (
 
 	"rehearse/pcaps/flow"
 	"rehearse/proxy/wire/tlshello"
+	"rehearse/reports/journal"
 )
 
 // handshakeNames are the messages by their type (IANA, TLS HandshakeType).
@@ -117,6 +118,7 @@ func (t *tls) clientHello(s flow.Side, at flow.Moment, h *tlshello.ClientHello, 
 		t.out.JA3, t.out.JA4 = h.JA3(), h.JA4()
 	}
 	t.out.OfferedVersion = versionName(offered(h))
+	t.note(s, at, journal.HelloSeen{SNI: h.ServerName, ALPN: h.ALPN})
 }
 
 // offered is the highest version that a hello offers; drafts and what has no meaning
@@ -151,11 +153,12 @@ func (t *tls) serverHello(s flow.Side, h *tlshello.ServerHello, body []byte) {
 }
 
 // certificates counts a side's certificates and reads its first.
-func (t *tls) certificates(s flow.Side, _ flow.Moment, m tlshello.Message) {
+func (t *tls) certificates(s flow.Side, at flow.Moment, m tlshello.Message) {
 	side := &t.sides[s]
 	chain := certificateList(m.Body)
 	if side.certs == 0 && len(chain) > 0 {
 		side.leaf = readCertificate(chain[0])
+		t.certificateSeen(s, at, side.leaf, len(chain))
 	}
 	side.certs += len(chain)
 }

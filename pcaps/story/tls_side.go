@@ -49,7 +49,7 @@ func (d *tlsSide) data(t *tls, s flow.Side, at flow.Moment, b []byte) {
 		}
 		d.lost = false
 	}
-	if !d.new && !d.inside && d.have == 0 && t.plainAnswer(s, b) {
+	if !d.new && !d.inside && d.have == 0 && t.plainAnswer(s, at, b) {
 		d.lose()
 		return
 	}

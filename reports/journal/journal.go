@@ -30,6 +30,9 @@ type Event struct {
 	Actor string
 	// Body says what happened.
 	Body Body
+	// Packet is the packet of the capture that the event was read from, counted from
+	// 1; 0 in a rehearsal.
+	Packet int
 }
 
 // Body is the typed content of an event. Each kind is one struct in this package.

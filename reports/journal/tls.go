@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // HelloSeen: a ClientHello was read on a flow.
@@ -63,6 +64,9 @@ type CertificateSeen struct {
 	OCSP     []string // AIA OCSP URLs of the leaf
 	Stapled  bool
 	ChainLen int
+	// Flaws are what is wrong with the leaf whoever signed it: "expired", "not yet
+	// valid", "not for the name asked for".
+	Flaws []string
 }
 
 func (CertificateSeen) Kind() string { return "CertificateSeen" }
@@ -78,7 +82,32 @@ func (e CertificateSeen) String() string {
 	if len(have) > 0 {
 		ptr = strings.Join(have, ", ")
 	}
-	return fmt.Sprintf("certificate %s issued by %s: %s", e.Subject, e.Issuer, ptr)
+	s := fmt.Sprintf("certificate %s issued by %s: %s", e.Subject, e.Issuer, ptr)
+	if len(e.Flaws) > 0 {
+		s += "; " + strings.Join(e.Flaws, ", ")
+	}
+	return s
+}
+
+// RecordsSeen: a TLS connection ended, and this can be told of its encrypted records
+// by their number and length alone. Captures have it, rehearsals do not.
+type RecordsSeen struct {
+	// Client and Server are how many records of application data each sent. In TLS
+	// 1.3 those of the handshake and those as long as an alert are left out; a
+	// server's session tickets cannot be told from data.
+	Client, Server int
+	// First is what the client's first encrypted record of TLS 1.3 is as long as:
+	// "alert", "Finished", "" for other lengths and versions.
+	First string
+}
+
+func (RecordsSeen) Kind() string { return "RecordsSeen" }
+func (e RecordsSeen) String() string {
+	s := fmt.Sprintf("encrypted records: %d from the client, %d from the server", e.Client, e.Server)
+	if e.First != "" {
+		s += "; the client's first is as long as its " + e.First
+	}
+	return s
 }
 
 // CertificateEmulated: the interceptor minted (or took from its cache) a leaf.
@@ -109,6 +138,8 @@ type RevocationFetched struct {
 	URL    string // without the encoded request
 	For    string // subject of the certificate asked about
 	Result string // "good", "revoked", "offline: connection refused", "bad signature" ...
+	// Took is the time from request to answer, of captures only.
+	Took time.Duration
 }
 
 func (RevocationFetched) Kind() string { return "RevocationFetched" }
