@@ -52,7 +52,7 @@ var _ = Describe("Events", func() {
 			say(server, []byte("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<h1>No (policy_denied)")).end(server)
 		Expect(t.events()).To(Equal([]string{
 			"1 client: connect to 192.0.2.1:443: no answer", "2 client: connect to a.test:443 at proxy 192.0.2.1:8080",
-			"5 server: CONNECT a.test:443: 403 Forbidden", "5 server: exception policy_denied 403 to CONNECT", "6 server: FIN by server after HTTP 403",
+			"5 client: CONNECT a.test:443: 403 Forbidden", "5 server: exception policy_denied 403 to CONNECT", "6 server: FIN by server after HTTP 403",
 		}))
 	})
 	It("tell fetches of the status of certificates", func() {
