@@ -36,6 +36,11 @@ const authorityName = "Rehearsal Proxy CA"
 // empty gets a new root: a P-256 key with mode 0600 and root.pem. Half a folder is
 // an error, never overwritten. Made says that the root is new.
 func OpenAuthority(path string, now func() time.Time) (a *emulate.Authority, made bool, err error) {
+	return OpenAuthorityNamed(path, authorityName, now)
+}
+
+// OpenAuthorityNamed is OpenAuthority with the common name of a root that is made.
+func OpenAuthorityNamed(path, name string, now func() time.Time) (a *emulate.Authority, made bool, err error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.IsDir() {
 		a, err = readAuthority(now, path)
@@ -52,7 +57,7 @@ func OpenAuthority(path string, now func() time.Time) (a *emulate.Authority, mad
 	case hasRoot:
 		err = fmt.Errorf("%s: there is %s but no %s", path, rootFile, keyFile)
 	default:
-		a, err = makeAuthority(path, now)
+		a, err = makeAuthority(path, name, now)
 		made = err == nil
 	}
 	return a, made, err
@@ -153,12 +158,12 @@ func chained(chain []*x509.Certificate) error {
 }
 
 // makeAuthority makes a root and keeps it in a folder.
-func makeAuthority(dir string, now func() time.Time) (*emulate.Authority, error) {
+func makeAuthority(dir, name string, now func() time.Time) (*emulate.Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	a, err := emulate.NewAuthority(emulate.AuthorityConfig{Name: authorityName, ID: "issuer", Key: key, Now: now})
+	a, err := emulate.NewAuthority(emulate.AuthorityConfig{Name: name, ID: "issuer", Key: key, Now: now})
 	if err != nil {
 		return nil, err
 	}

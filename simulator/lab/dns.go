@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -25,8 +26,20 @@ type nameServer struct {
 	host     world.Host
 	at       netip.AddrPort
 	recorder journal.Recorder
+	ttl      uint32
 	servers  []*dns.Server
 	wg       sync.WaitGroup
+}
+
+// ServeNames answers at a port of a host, over UDP and TCP, for the names of the
+// host's world, until it is closed. Resolvers may keep no answer.
+func ServeNames(h world.Host, port uint16) (io.Closer, error) {
+	n, err := serveNames(h, port, journal.Discard)
+	if err != nil {
+		return nil, err
+	}
+	n.ttl = 0
+	return n, nil
 }
 
 // serveNames answers at a port of a host over UDP and TCP, 0 for one that the system
@@ -36,7 +49,7 @@ func serveNames(h world.Host, port uint16, r journal.Recorder) (*nameServer, err
 	if err != nil {
 		return nil, fmt.Errorf("DNS server: %w", err)
 	}
-	n := &nameServer{host: h, recorder: r, at: listener.Addr().(*net.TCPAddr).AddrPort()}
+	n := &nameServer{host: h, recorder: r, ttl: nameTTL, at: listener.Addr().(*net.TCPAddr).AddrPort()}
 	for _, s := range []*dns.Server{{PacketConn: packets}, {Listener: listener}} {
 		s.Handler = n
 		started := make(chan struct{})
@@ -71,11 +84,12 @@ func bindBoth(h world.Host, port uint16) (net.PacketConn, net.Listener, error) {
 }
 
 // Close ends the server.
-func (n *nameServer) Close() {
+func (n *nameServer) Close() error {
 	for _, s := range n.servers {
 		_ = s.Shutdown()
 	}
 	n.wg.Wait()
+	return nil
 }
 
 // ServeDNS implements dns.Handler.
@@ -106,15 +120,15 @@ func (n *nameServer) answer(m *dns.Msg, q dns.Question) {
 		return
 	}
 	if q.Qtype == dns.TypeA || q.Qtype == dns.TypeAAAA || q.Qtype == dns.TypeANY {
-		m.Answer = addressRecords(q.Name, addrs, q.Qtype)
+		m.Answer = n.addressRecords(q.Name, addrs, q.Qtype)
 	}
 	if q.Qtype != dns.TypeSRV && q.Qtype != dns.TypeANY {
 		return
 	}
 	for _, s := range services {
 		target := dns.Fqdn(s.Target)
-		m.Answer = append(m.Answer, &dns.SRV{Hdr: header(q.Name, dns.TypeSRV), Target: target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
-		m.Extra = append(m.Extra, addressRecords(target, n.addrs(target), dns.TypeANY)...)
+		m.Answer = append(m.Answer, &dns.SRV{Hdr: n.header(q.Name, dns.TypeSRV), Target: target, Port: s.Port, Priority: s.Priority, Weight: s.Weight})
+		m.Extra = append(m.Extra, n.addressRecords(target, n.addrs(target), dns.TypeANY)...)
 	}
 }
 
@@ -128,20 +142,20 @@ func (n *nameServer) addrs(name string) []netip.Addr {
 	return addrs
 }
 
-func addressRecords(name string, addrs []netip.Addr, want uint16) (out []dns.RR) {
+func (n *nameServer) addressRecords(name string, addrs []netip.Addr, want uint16) (out []dns.RR) {
 	for _, a := range addrs {
 		switch {
 		case a.Is4() && want != dns.TypeAAAA:
-			out = append(out, &dns.A{Hdr: header(name, dns.TypeA), A: a.AsSlice()})
+			out = append(out, &dns.A{Hdr: n.header(name, dns.TypeA), A: a.AsSlice()})
 		case a.Is6() && want != dns.TypeA:
-			out = append(out, &dns.AAAA{Hdr: header(name, dns.TypeAAAA), AAAA: a.AsSlice()})
+			out = append(out, &dns.AAAA{Hdr: n.header(name, dns.TypeAAAA), AAAA: a.AsSlice()})
 		}
 	}
 	return out
 }
 
-func header(name string, kind uint16) dns.RR_Header {
-	return dns.RR_Header{Name: name, Rrtype: kind, Class: dns.ClassINET, Ttl: nameTTL}
+func (n *nameServer) header(name string, kind uint16) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: kind, Class: dns.ClassINET, Ttl: n.ttl}
 }
 
 // record says what was asked and answered.

@@ -56,14 +56,15 @@ type plan struct {
 }
 
 func fixed() plan {
-	at := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{127, 112, 0, last}) }
+	return plan{addr: FixedAddr, port: func(_ string, usual uint16) uint16 { return usual }}
+}
+
+// FixedAddr is the address of a server, or of DNS, where the ports are Fixed.
+func FixedAddr(name string) netip.Addr {
 	last := map[string]byte{
 		server.SIP: 10, server.Web: 11, server.Meet: 12, server.Edge: 13, server.TURN: 14, server.MCU: 15, DNS: 53, server.Status: 80,
 	}
-	return plan{
-		addr: func(server string) netip.Addr { return at(last[server]) },
-		port: func(_ string, usual uint16) uint16 { return usual },
-	}
+	return netip.AddrFrom4([4]byte{127, 112, 0, last[name]})
 }
 
 // free needs the status port beforehand, for it stands in certificates.

@@ -41,6 +41,8 @@ type Config struct {
 	// Host is the name that the revocation pointers lead to, with a port if it is
 	// not 80; empty is "pki.test".
 	Host string
+	// Root is a root made before; nil makes one.
+	Root *emulate.Authority
 }
 
 // PKI is a root with an intermediate and what they issued. It is safe for concurrent
@@ -70,8 +72,10 @@ func New(cfg Config) (*PKI, error) {
 	}
 	p := &PKI{now: cfg.Now, kind: cfg.Key, base: "http://" + cfg.Host}
 	var err error
-	if p.root, err = p.authority("Public Root CA", RootID, nil); err != nil {
-		return nil, fmt.Errorf("pki: %w", err)
+	if p.root = cfg.Root; p.root == nil {
+		if p.root, err = p.authority("Public Root CA", RootID, nil); err != nil {
+			return nil, fmt.Errorf("pki: %w", err)
+		}
 	}
 	if p.issuing, err = p.authority("Public Issuing CA", IssuingID, p.root); err != nil {
 		return nil, fmt.Errorf("pki: %w", err)
@@ -95,7 +99,7 @@ func (p *PKI) authority(name, id string, parent *emulate.Authority) (*emulate.Au
 	}
 	cfg := emulate.AuthorityConfig{Name: name, ID: id, Key: key, OtherKey: other, Parent: parent, Now: p.now}
 	if parent != nil {
-		cfg.OCSPURL, cfg.CRLURL = emulate.OCSPURL(p.base, RootID), emulate.CRLURL(p.base, RootID)
+		cfg.OCSPURL, cfg.CRLURL = emulate.OCSPURL(p.base, parent.ID()), emulate.CRLURL(p.base, parent.ID())
 	}
 	return emulate.NewAuthority(cfg)
 }

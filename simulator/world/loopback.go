@@ -25,6 +25,7 @@ type Loopback struct {
 	ground
 	atlas atlas[*loopHost]
 	block [2]byte // second and third byte of the hosts' real addresses
+	plain bool    // see NewPlainLoopback
 
 	mu     sync.Mutex
 	flows  map[netip.AddrPort]*flow          // by the real address of the dialling side
@@ -56,9 +57,22 @@ func NewLoopback(c Config) *Loopback {
 	}
 }
 
+// NewPlainLoopback is a Loopback without a table for TCP: a host whose address is a
+// loopback address listens at that very address, at the very port, so that programs
+// made elsewhere find it where names say. Low ports want the right to bind them.
+func NewPlainLoopback(c Config) *Loopback {
+	l := NewLoopback(c)
+	l.plain = true
+	return l
+}
+
 // Host implements World. It panics as Memory.Host does.
 func (l *Loopback) Host(name string, addrs ...netip.Addr) Host {
-	h := newLoopHost(l, name, addrs, l.realAddr(len(l.atlas.all())))
+	real := l.realAddr(len(l.atlas.all()))
+	if l.plain && len(addrs) > 0 && addrs[0].IsLoopback() {
+		real = addrs[0]
+	}
+	h := newLoopHost(l, name, addrs, real)
 	l.atlas.enter(h, addrs)
 	l.names.setA(name, addrs)
 	return h

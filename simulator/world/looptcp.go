@@ -77,7 +77,7 @@ func (h *loopHost) Listen(network, addr string) (net.Listener, error) {
 	if h.listeners[key] != nil || h.world.closed() {
 		return fail(os.NewSyscallError("bind", syscall.EADDRINUSE))
 	}
-	real, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.real, 0)))
+	real, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(h.real, h.realPort(key.Port()))))
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,14 @@ func (h *loopHost) Listen(network, addr string) (net.Listener, error) {
 	h.listeners[key] = l
 	h.take("tcp", key.Port())
 	return l, nil
+}
+
+// realPort is where a listener of the world really listens; 0 is anywhere.
+func (h *loopHost) realPort(port uint16) uint16 {
+	if h.world.plain && h.real == h.Addr() {
+		return port
+	}
+	return 0
 }
 
 func (h *loopHost) listener(at netip.AddrPort) *loopListener {
