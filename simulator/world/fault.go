@@ -2,6 +2,7 @@ package world
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -80,30 +81,34 @@ type path struct {
 	to     side
 	base   time.Duration
 	dice   *rand.Rand // drawn from only while loss is imposed
+
+	tape     *Tape // nil where nothing is recorded
+	src, dst netip.AddrPort
 }
 
 // carry implements carrier for TCP: what is lost is sent again, later.
-func (p *path) carry() (time.Duration, bool) {
+func (p *path) carry() transit {
+	t := transit{delay: p.base}
 	list := p.faults.now()
 	if len(list) == 0 {
-		return p.base, false
+		return t
 	}
-	delay, held := p.base, false
 	for _, f := range list {
 		if !f.onFlow(p.proto, p.from, p.to) {
 			continue
 		}
 		switch f.Kind {
 		case Latency:
-			delay += f.Delay
+			t.delay += f.Delay
 		case Blackhole:
-			held = true
+			t.held = true
 		case Loss:
 			again := p.retransmissions(f.Rate)
-			delay, held = delay+again, held || again >= retransmitLimit
+			t.again += again
+			t.delay, t.held = t.delay+again, t.held || again >= retransmitLimit
 		}
 	}
-	return delay, held
+	return t
 }
 
 func (p *path) retransmissions(rate float64) (total time.Duration) {

@@ -19,7 +19,7 @@ func (e *end) CloseWrite() error {
 func (e *end) sendFIN() {
 	if !e.finSent {
 		e.finSent = true
-		e.send(markFIN, 0)
+		e.send(markFIN, nil)
 		e.canWrite.Broadcast()
 	}
 }
@@ -33,7 +33,7 @@ func (e *end) Close() error {
 	}
 	e.closed = true
 	if e.linger0 {
-		e.send(markRST, 0)
+		e.send(markRST, nil)
 	} else {
 		e.sendFIN()
 	}
@@ -95,11 +95,13 @@ func (e *end) hold() {
 func (e *end) release() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delay, held := e.peer.out.carry()
-	if held {
+	t := e.peer.out.carry()
+	if t.held {
 		return
 	}
-	e.in.release(delay)
+	if e.in.release(t.delay) {
+		e.peer.out.tell(Released, nil, t)
+	}
 	if e.peer.giveUp != nil {
 		e.peer.giveUp.Stop()
 		e.peer.giveUp = nil

@@ -115,18 +115,19 @@ func (f *inflow) hold() {
 	}
 }
 
-// release sends again what hold kept back.
-func (f *inflow) release(delay time.Duration) {
+// release sends again what hold kept back, and says whether there was anything.
+func (f *inflow) release(delay time.Duration) (some bool) {
 	if len(f.marks) == 0 {
-		return
+		return false
 	}
 	due := time.Now().Add(delay)
 	for i := range f.marks {
 		if f.marks[i].due.Equal(never) {
-			f.marks[i].due = due
+			f.marks[i].due, some = due, true
 		}
 	}
 	f.last = f.marks[len(f.marks)-1].due
+	return some
 }
 
 // drop forgets everything, for an end that will not read any more.

@@ -89,7 +89,8 @@ func (c *loopConn) gate() error {
 	}
 	for {
 		lifted := c.world.nextLift()
-		delay, held := c.out.carry()
+		t := c.out.carry()
+		delay, held := t.delay, t.held
 		if !held && delay == 0 {
 			return nil
 		}

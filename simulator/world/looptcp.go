@@ -160,7 +160,7 @@ func (h *loopHost) connect(ctx context.Context, src, dst netip.AddrPort) (net.Co
 	}
 	near, far := h.side(src.Port()), r.to.side(r.at.Port())
 	there, back := w.path("tcp", near, far, src, dst, 0), w.path("tcp", far, near, dst, src, 0)
-	if err := w.handshake(ctx, there, back); err != nil {
+	if _, err := w.handshake(ctx, there, back); err != nil {
 		return nil, err
 	}
 	l := r.to.listener(r.at)

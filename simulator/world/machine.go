@@ -55,30 +55,32 @@ func (g *ground) wait(ctx context.Context, d time.Duration) error {
 }
 
 // handshake spends the round trip of SYN and its answer. Against silence the SYN
-// is sent again until ctx ends or the sender gives up.
-func (g *ground) handshake(ctx context.Context, there, back *path) error {
+// is sent again until ctx ends or the sender gives up. It gives how the answer
+// travelled.
+func (g *ground) handshake(ctx context.Context, there, back *path) (answer transit, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, retransmitLimit, syscall.ETIMEDOUT)
 	defer cancel()
 	for again := time.Second; ; again *= 2 {
-		out, lost := there.carry()
-		in, lostToo := back.carry()
-		wait := out + in
-		if lost || lostToo {
+		out, in := there.carry(), back.carry()
+		wait, silence := out.delay+in.delay, out.held || in.held
+		if silence {
 			wait = again
 		}
+		there.tell(SYN, nil, out)
 		if err := g.wait(ctx, wait); err != nil {
 			if context.Cause(ctx) == syscall.ETIMEDOUT {
-				return os.NewSyscallError("connect", syscall.ETIMEDOUT)
+				return in, os.NewSyscallError("connect", syscall.ETIMEDOUT)
 			}
-			return err
+			return in, err
 		}
-		if lost || lostToo {
+		if silence {
 			continue
 		}
 		if there.reset() {
-			return os.NewSyscallError("connect", syscall.ECONNREFUSED)
+			back.answered(RST, in)
+			return in, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 		}
-		return nil
+		return in, nil
 	}
 }
 
@@ -105,7 +107,7 @@ func (h *machine) Name() string { return h.name }
 func (h *machine) Addr() netip.Addr { return h.addrs[0] }
 
 func (h *machine) resolver() resolver {
-	return resolver{ground: h.ground, host: h.name}
+	return resolver{ground: h.ground, host: h.name, addr: h.Addr()}
 }
 
 // Resolve implements Host.
@@ -237,5 +239,8 @@ func (h *machine) side(number uint16) side {
 
 // path is the way of one direction of a flow.
 func (g *ground) path(proto string, from, to side, src, dst netip.AddrPort, base time.Duration) *path {
-	return &path{faults: &g.faults, proto: proto, from: from, to: to, base: base, dice: g.config.dice(proto, src, dst)}
+	return &path{
+		faults: &g.faults, proto: proto, from: from, to: to, base: base, dice: g.config.dice(proto, src, dst),
+		tape: g.config.Tape, src: src, dst: dst,
+	}
 }

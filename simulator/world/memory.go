@@ -19,6 +19,8 @@ type Config struct {
 	Latency time.Duration
 	// Seed decides which datagrams are lost under a Loss fault.
 	Seed uint64
+	// Tape, if there is one, records what travels in a Memory.
+	Tape *Tape
 }
 
 func (c Config) latency() time.Duration {
@@ -82,6 +84,8 @@ func (m *Memory) Impose(f Fault) (lift func()) {
 	for _, c := range m.open() {
 		switch {
 		case f.Kind == Reset && c.a.reset():
+			c.a.tell(RST, nil, transit{})
+			c.b.tell(RST, nil, transit{})
 			c.client.abort(syscall.ECONNRESET)
 			c.server.abort(syscall.ECONNRESET)
 		case f.Kind == Blackhole && f.onFlow("tcp", c.a.from, c.a.to):

@@ -126,19 +126,23 @@ func (h *memHost) dialTCP(ctx context.Context, dst netip.AddrPort) (net.Conn, er
 func (h *memHost) connect(ctx context.Context, src, dst netip.AddrPort) (net.Conn, error) {
 	r, ok := h.world.atlas.route(h, dst)
 	if !ok {
+		h.noRoute("tcp", src, dst, nil)
 		if err := h.world.wait(ctx, 2*h.world.config.latency()); err != nil {
 			return nil, err
 		}
 		return nil, os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 	}
 	there, back := h.paths("tcp", r.to, src, dst, r.at.Port())
-	if err := h.world.handshake(ctx, there, back); err != nil {
+	answer, err := h.world.handshake(ctx, there, back)
+	if err != nil {
 		return nil, err
 	}
 	l := r.to.listener(r.at)
 	if l == nil {
+		back.answered(RST, answer)
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
+	back.answered(SYNACK, answer)
 	c := h.open(src, dst, there, back)
 	var accepted net.Conn = c.server
 	if r.redirected {

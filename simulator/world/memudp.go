@@ -175,13 +175,16 @@ func (s *memSocket) send(b []byte, dst netip.AddrPort) (int, error) {
 	if ok && err == nil {
 		p = s.path(to, dst)
 		delay, lost = p.toss()
+		p.tell(Datagram, b, transit{delay: delay, held: lost})
 	}
 	s.mu.Unlock()
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, s.fail("write", err)
-	}
-	if !lost {
-		s.deliver(to, dst, b, delay, p.reset())
+	case !ok:
+		s.host.noRoute("udp", s.addr(), dst, b)
+	case !lost:
+		s.deliver(to, dst, b, delay, p)
 	}
 	return len(b), nil
 }
@@ -210,12 +213,13 @@ func (s *memSocket) path(to *memHost, dst netip.AddrPort) *path {
 
 // deliver brings a datagram to the socket at dst. Where there is none, a
 // connected sender learns it by ICMP and gets ECONNREFUSED.
-func (s *memSocket) deliver(to *memHost, dst netip.AddrPort, b []byte, delay time.Duration, reset bool) {
+func (s *memSocket) deliver(to *memHost, dst netip.AddrPort, b []byte, delay time.Duration, p *path) {
 	r := to.socketAt(dst)
-	if r != nil && !reset && (!r.peer.IsValid() || r.peer == s.addr()) {
+	if r != nil && !p.reset() && (!r.peer.IsValid() || r.peer == s.addr()) {
 		r.receive(datagram{from: s.addr(), data: slices.Clone(b)}, delay)
 		return
 	}
+	p.told(time.Now().Add(delay), Unreachable, b, transit{delay: delay})
 	if s.peer.IsValid() {
 		s.receive(datagram{err: syscall.ECONNREFUSED}, 2*delay)
 	}

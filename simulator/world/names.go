@@ -3,11 +3,13 @@ package world
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // names are the records of a world: addresses and services. Names compare
@@ -66,12 +68,20 @@ func (z *names) lookSRV(name string) []SRV {
 type resolver struct {
 	*ground
 	host string
+	addr netip.Addr
 }
 
 func (r resolver) addrs(ctx context.Context, name string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{ip}, nil
 	}
+	began := time.Now()
+	addrs, err := r.lookUp(ctx, name)
+	r.tell(Lookup{At: began, Type: "A", Name: name, Addrs: addrs}, err)
+	return addrs, err
+}
+
+func (r resolver) lookUp(ctx context.Context, name string) ([]netip.Addr, error) {
 	wrong, err := r.ask(ctx, name)
 	if err != nil {
 		return nil, err
@@ -86,6 +96,22 @@ func (r resolver) addrs(ctx context.Context, name string) ([]netip.Addr, error) 
 }
 
 func (r resolver) services(ctx context.Context, name string) ([]SRV, error) {
+	began := time.Now()
+	found, err := r.lookUpServices(ctx, name)
+	r.tell(Lookup{At: began, Type: "SRV", Name: name, SRV: found}, err)
+	return found, err
+}
+
+// tell tells the tape of a look-up that has ended.
+func (r resolver) tell(l Lookup, err error) {
+	l.Took, l.From = time.Since(l.At), r.addr
+	if no := (*net.DNSError)(nil); errors.As(err, &no) {
+		l.Missing, l.Unanswered = no.IsNotFound, no.IsTimeout
+	}
+	r.config.Tape.lookup(l)
+}
+
+func (r resolver) lookUpServices(ctx context.Context, name string) ([]SRV, error) {
 	if _, err := r.ask(ctx, name); err != nil {
 		return nil, err
 	}

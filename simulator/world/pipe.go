@@ -14,15 +14,18 @@ import (
 // it gives up with syscall.ETIMEDOUT.
 const retransmitLimit = 2 * time.Minute
 
-// carrier says how one segment travels now: how long, and whether it is held
-// back because nothing gets through.
+// carrier says how one segment travels now, and is told what was sent.
 type carrier interface {
-	carry() (delay time.Duration, held bool)
+	carry() transit
+	tell(kind PacketKind, data []byte, t transit)
+	told(at time.Time, kind PacketKind, data []byte, t transit)
 }
 
 type immediate struct{}
 
-func (immediate) carry() (time.Duration, bool) { return 0, false }
+func (immediate) carry() transit                              { return transit{} }
+func (immediate) tell(PacketKind, []byte, transit)            {}
+func (immediate) told(time.Time, PacketKind, []byte, transit) {}
 
 // end is one end of an in-memory TCP connection.
 //
@@ -149,11 +152,11 @@ func (e *end) write(b []byte) (sent int, err error) {
 			return sent, err
 		}
 		if e.peer.closed {
-			e.answerRST()
+			e.answerRST(b)
 			return sent + len(b), nil
 		}
 		if n := e.peer.in.buf.put(b); n > 0 {
-			e.send(markData, n)
+			e.send(markData, b[:n])
 			sent, b = sent+n, b[n:]
 		}
 		if len(b) == 0 {
@@ -183,14 +186,15 @@ func (e *end) writable() error {
 }
 
 // send puts something under way to the peer.
-func (e *end) send(kind markKind, n int) {
-	delay, held := e.out.carry()
-	e.peer.in.push(kind, n, delay, held)
+func (e *end) send(kind markKind, data []byte) {
+	t := e.out.carry()
+	e.out.tell(kind.kindOf(), data, t)
+	e.peer.in.push(kind, len(data), t.delay, t.held)
 	e.peer.canRead.Broadcast()
 	if kind == markRST {
 		e.peer.canWrite.Broadcast()
 	}
-	if held {
+	if t.held {
 		e.startGivingUp()
 	}
 }
@@ -203,16 +207,17 @@ func (e *end) startGivingUp() {
 }
 
 // answerRST is what a host does with a segment for a connection it has closed.
-func (e *end) answerRST() {
-	there, held := e.out.carry()
-	back, heldBack := e.peer.out.carry()
-	if held || heldBack {
+func (e *end) answerRST(data []byte) {
+	there, back := e.out.carry(), e.peer.out.carry()
+	e.out.tell(Data, data, there)
+	if there.held || back.held {
 		e.startGivingUp()
 		return
 	}
 	if !e.rstComing {
 		e.rstComing = true
-		e.in.push(markRST, 0, there+back, false)
+		e.peer.out.told(time.Now().Add(there.delay), RST, nil, back)
+		e.in.push(markRST, 0, there.delay+back.delay, false)
 		e.canRead.Broadcast()
 	}
 }
