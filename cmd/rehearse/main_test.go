@@ -15,6 +15,7 @@ import (
 // test binary has set up already; main sets it up once more and ends the process
 // by itself, so nothing of the outer test run is left to run.
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", raceOptions)
 	testscript.Main(m, map[string]func(){"rehearse": main})
 }
 

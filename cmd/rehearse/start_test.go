@@ -78,10 +78,15 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], fmt.Sprint(v))
 }
 
+// raceOptions keep programs that were built with the race detector from resting for
+// a second before they end, as they do else.
+const raceOptions = "atexit_sleep_ms=0"
+
 // setup gives scripts the module's root as $ROOT.
 func setup(env *testscript.Env) error {
 	dir, err := filepath.Abs(filepath.Join("..", ".."))
 	env.Setenv("ROOT", dir)
+	env.Setenv("GORACE", raceOptions)
 	return err
 }
 
