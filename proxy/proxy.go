@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -83,6 +84,9 @@ type Config struct {
 	// policy for it, also where policy asks for no trace (Decision.Tracing says
 	// so). It is called from the flows' goroutines. Nil: nobody asks.
 	Finished func(policy.Trace)
+	// KeyLog gets the secrets of all TLS connections on both sides, in the format of
+	// SSLKEYLOGFILE; nil keeps them.
+	KeyLog io.Writer
 }
 
 // Identity is who is behind a client address. The zero value is nobody: no

@@ -16,7 +16,7 @@ const sessionsKept = 4096
 
 // tlsConfig is what both sides' TLS has in common.
 func (f *flow) tlsConfig() *tls.Config {
-	conf := &tls.Config{Time: f.p.conf.Now, MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS()}
+	conf := &tls.Config{Time: f.p.conf.Now, MinVersion: tls.VersionTLS10, MaxVersion: f.maxTLS(), KeyLogWriter: f.p.conf.KeyLog}
 	if f.p.conf.MinTLS == 0 {
 		return conf
 	}

@@ -18,6 +18,7 @@ package client
 import (
 	"context"
 	"crypto/x509"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -47,6 +48,9 @@ type Config struct {
 	User, Password, Domain string
 	// Server is the "host:port" to sign in at; "" lets the client discover it.
 	Server string
+	// KeyLog gets the secrets of all TLS connections, in the format of SSLKEYLOGFILE;
+	// nil keeps them.
+	KeyLog io.Writer
 }
 
 // Client is one simulated client. Its steps run one at a time: Do may be called

@@ -42,7 +42,7 @@ func (h *handshake) run() (*tls.Conn, error) {
 	conf := &tls.Config{
 		ServerName: h.host, InsecureSkipVerify: true, // judged by h.judge
 		MinVersion: p.MinVersion, MaxVersion: p.MaxVersion, NextProtos: p.ALPN,
-		Time: h.conf.Now,
+		Time: h.conf.Now, KeyLogWriter: h.conf.KeyLog,
 	}
 	if h.conf.Ending == EndAlert {
 		conf.VerifyConnection = func(cs tls.ConnectionState) error {

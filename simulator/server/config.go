@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"net/netip"
 	"strings"
 	"time"
@@ -63,6 +64,9 @@ type Config struct {
 	// "tcp" or "udp"; all that the servers advertise goes through it. Nil is for
 	// clients inside: addresses are what they are.
 	Outside func(network string, at netip.AddrPort) netip.AddrPort
+	// KeyLog gets the secrets of all TLS connections, in the format of SSLKEYLOGFILE;
+	// nil keeps them.
+	KeyLog io.Writer
 }
 
 // host is one row of the plan of hosts: name under the zone (or whole, when it

@@ -85,6 +85,7 @@ func (id *identity) handshake(c *conn) (*conn, bool) {
 	sni := ""
 	conf := &tls.Config{
 		NextProtos:     id.alpn,
+		KeyLogWriter:   id.core.KeyLog,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return id.certificate() },
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			sni = hello.ServerName
