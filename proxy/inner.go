@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"time"
 
 	"rehearse/proxy/detect"
 	"rehearse/proxy/policy"
@@ -54,6 +55,36 @@ func (f *flow) relayInner(protocol string, tunneled policy.Ternary) stage {
 	return nil
 }
 
+// unread says that nobody wants to know what is asked for: policy decides every request
+// alike and lets all of them pass as they are, and no log or journal is kept of them.
+func (f *flow) unread() bool {
+	if f.explains() {
+		return false
+	}
+	tx := f.innerTransaction(nil)
+	if !f.policy.Alike(tx) {
+		return false
+	}
+	d := f.policy.Decide(tx, settled)
+	return d.Verdict.Kind == policy.Allow && d.AccessServer() && len(d.Actions()) == 0 && len(f.logsOf(tx, d)) == 0
+}
+
+// beginsUnread waits until a client's first bytes show that they begin a request.
+func (f *flow) beginsUnread() bool {
+	if wait := f.p.conf.Limits.Idle; wait > 0 {
+		f.inner.deadline(time.Now().Add(wait))
+		defer f.inner.deadline(time.Time{})
+	}
+	return f.inner.beginsRequest() && f.inner.ahead() > 0
+}
+
+// carryUnread copies requests and responses without reading them.
+func carryUnread(f *flow) stage {
+	f.logged = true // in no log
+	tunnel(f.inner, f.origin.tls, f.p.conf.Limits.Idle)
+	return nil
+}
+
 // showException answers the first request inside the TLS connection with the
 // exception's page; a client that speaks no HTTP is closed on.
 func showException(f *flow) stage {
@@ -74,6 +105,9 @@ func showException(f *flow) stage {
 // readInnerRequest treats decrypted bytes as HTTP, whatever they are. What is
 // none gets the invalid_request page and a close: Modelled: Q4.
 func readInnerRequest(f *flow) stage {
+	if f.unread() && f.beginsUnread() {
+		return carryUnread
+	}
 	x := exchanges{
 		flow: f, client: f.inner, origin: newHTTPLeg(f.origin.tls, f.dial, f.p.conf.Limits.Idle),
 		fill: f.innerTransaction, where: "inside TLS",

@@ -213,8 +213,13 @@ func (f *flow) failTLS(e *exception) stage {
 // emulateCertificate makes the certificate that the client gets in the origin's
 // place: with the origin's names where it was asked, else with the host's.
 func emulateCertificate(f *flow) stage {
-	cert, cached, err := f.p.conf.Forge.Emulate(emulate.Request{
-		Origin: f.origin.certificate(), Name: f.peerName(), RSA: f.needsRSA(), Untrusted: f.untrusted,
+	var cert *tls.Certificate
+	var cached bool
+	var err error
+	aside(func() {
+		cert, cached, err = f.p.conf.Forge.Emulate(emulate.Request{
+			Origin: f.origin.certificate(), Name: f.peerName(), RSA: f.needsRSA(), Untrusted: f.untrusted,
+		})
 	})
 	if err != nil {
 		return f.failTLS(newException("ssl_failed", err.Error())) // Modelled: Q26
@@ -237,8 +242,9 @@ func (f *flow) needsRSA() bool {
 func (f *flow) handshakeClient(cert *tls.Certificate) stage {
 	ctx, cancel := context.WithTimeout(f.ctx, clientHandshakeWait)
 	defer cancel()
-	t := tls.Server(f.client, f.clientConfig(cert))
-	err := t.HandshakeContext(ctx)
+	t := tls.Server(&batched{peeked: f.client, bufs: &f.p.buffers}, f.clientConfig(cert))
+	var err error
+	aside(func() { err = t.HandshakeContext(ctx) })
 	end := journal.HandshakeEnded{Side: "server", Peer: f.peerName(), Version: versionName(t.ConnectionState())}
 	if err != nil {
 		end.Err, end.Version = handshakeError(err), ""

@@ -88,19 +88,26 @@ func (f *flow) log(tx *policy.Transaction, e ending) {
 		return
 	}
 	f.logged = true
-	usual, d := mainLog, f.policy.Decide(tx, settled)
+	if to := f.logsOf(tx, f.policy.Decide(tx, settled)); len(to) > 0 {
+		out.Write(to, f.accessRecord(tx, e))
+	}
+}
+
+// logsOf are the logs that a transaction goes to.
+func (f *flow) logsOf(tx *policy.Transaction, d policy.Decision) (to []string) {
+	if f.p.conf.AccessLog == nil {
+		return nil
+	}
+	usual := mainLog
 	if tx.Type == policy.SSLTunnel {
 		usual = sslLog
 	}
-	var to []string
-	for _, name := range out.Names() {
+	for _, name := range f.p.conf.AccessLog.Names() {
 		if d.Logs(name, name == usual) {
 			to = append(to, name)
 		}
 	}
-	if len(to) > 0 {
-		out.Write(to, f.accessRecord(tx, e))
-	}
+	return to
 }
 
 // accessRecord is what there is to say about a transaction that has ended.

@@ -41,10 +41,13 @@ type peeked struct {
 const smallBuffer = 2 << 10
 
 func newPeeked(c net.Conn) *peeked {
-	p := &peeked{Conn: c, budget: unlimited}
+	p := counted(c)
 	p.r = bufio.NewReaderSize(intake{p}, smallBuffer)
 	return p
 }
+
+// counted is a connection that is not looked into.
+func counted(c net.Conn) *peeked { return &peeked{Conn: c, budget: unlimited} }
 
 // Read implements net.Conn. Once what was peeked at is gone, reads do not pass
 // through the buffer.

@@ -109,6 +109,7 @@ type Proxy struct {
 	sessions  tls.ClientSessionCache
 	oldSuites []uint16
 	writers   sync.Pool // of *bufio.Writer
+	buffers   buffers
 	// transactions numbers them, from 1.
 	transactions atomic.Int64
 

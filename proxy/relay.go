@@ -88,41 +88,48 @@ func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
 	}
 }
 
-// The buffers of a copy out of TLS: small while little comes, so that a connection that
-// rests costs little, and of a record's size while much does.
-const (
-	restingCopy = 2 << 10
-	busyCopy    = 16 << 10
-	busyFrom    = 4 << 10
-)
+// restingCopy is the buffer that a copy out of TLS waits with: of a size that small
+// messages fit into.
+const restingCopy = 1 << 10
 
-// copyAll is io.Copy, which leaves sockets to the kernel, but out of TLS.
+// copyAll is io.Copy, which leaves sockets to the kernel, but out of TLS. There a copy
+// waits with little memory; what fills it is taken for the beginning of much.
 func copyAll(to, from net.Conn) (total int64, err error) {
-	if _, ok := from.(*tls.Conn); !ok {
+	secure, ok := from.(*tls.Conn)
+	b := below(from)
+	if !ok || b == nil {
 		return io.Copy(to, from)
 	}
-	buf := make([]byte, restingCopy)
+	little := make([]byte, restingCopy)
 	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			if _, err := to.Write(buf[:n]); err != nil {
-				return total, err
+		n, err := secure.Read(little)
+		switch {
+		case n == len(little):
+			n, err = copyBatch(to, secure, b, little)
+		case n > 0:
+			if _, failed := to.Write(little[:n]); failed != nil {
+				return total, failed
 			}
-			total += int64(n)
 		}
-		if err == io.EOF {
+		total += int64(n)
+		switch {
+		case err == io.EOF:
 			return total, nil
-		}
-		if err != nil {
+		case err != nil:
 			return total, err
 		}
-		switch {
-		case n == restingCopy && len(buf) == restingCopy:
-			buf = make([]byte, busyCopy)
-		case n < busyFrom && len(buf) == busyCopy:
-			buf = make([]byte, restingCopy)
-		}
 	}
+}
+
+// copyBatch passes on what was read and all that follows without waiting.
+func copyBatch(to net.Conn, from *tls.Conn, b *batched, head []byte) (int, error) {
+	buf := b.bufs.take()
+	defer b.bufs.give(buf)
+	n, err := fill(from, b, buf[:batch], copy(buf[:], head))
+	if failed := writeBatch(to, buf[:n]); failed != nil {
+		return n, failed
+	}
+	return n, err
 }
 
 func forwardFirst(ahead *peeked, to net.Conn) (int64, error) {
@@ -154,6 +161,9 @@ func reset(c net.Conn) {
 	}
 	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
 		c = t.NetConn()
+	}
+	if b, ok := c.(*batched); ok {
+		c = b.peeked
 	}
 	if p, ok := c.(*peeked); ok {
 		c = p.Conn

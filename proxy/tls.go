@@ -36,11 +36,28 @@ func allSuites() []uint16 {
 	return ids
 }
 
+// classical are the groups that keys are exchanged over.
+//
+// Modelled: the releases know no post-quantum group. A client that offers nothing else
+// is served over one all the same.
+func classical() []tls.CurveID {
+	return []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+}
+
+// clientGroups are the groups for a client, nil being all that there are.
+func (f *flow) clientGroups() []tls.CurveID {
+	groups := classical()
+	if f.hello != nil && slices.ContainsFunc(f.hello.Groups, func(g tls.CurveID) bool { return slices.Contains(groups, g) }) {
+		return groups
+	}
+	return nil
+}
+
 // clientConfig is the configuration of the client's TLS, with its certificate.
 func (f *flow) clientConfig(cert *tls.Certificate) *tls.Config {
 	conf := f.tlsConfig()
 	conf.Certificates, conf.NextProtos = []tls.Certificate{*cert}, f.clientALPN()
-	conf.SessionTicketsDisabled = !f.p.conf.Resume
+	conf.SessionTicketsDisabled, conf.CurvePreferences = !f.p.conf.Resume, f.clientGroups()
 	if f.p.conf.Resume {
 		f.p.ticket(conf, sha256.Sum256(cert.Certificate[0]))
 	}
@@ -73,6 +90,7 @@ func (p *Proxy) ticket(conf *tls.Config, certificate [sha256.Size]byte) {
 func (f *flow) originConfig(asked *bool) *tls.Config {
 	conf := f.tlsConfig()
 	conf.ServerName, conf.InsecureSkipVerify, conf.NextProtos = f.serverName(), true, f.upstreamALPN()
+	conf.CurvePreferences = classical()
 	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		*asked = true
 		return new(tls.Certificate), nil

@@ -32,7 +32,9 @@ func (s serverLeg) certificate() *x509.Certificate {
 func (f *flow) dialServer() (net.Conn, *exception) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
 	defer cancel()
-	c, err := f.p.conf.Host.Dial(ctx, "tcp", f.dial)
+	var c net.Conn
+	var err error
+	aside(func() { c, err = f.p.conf.Host.Dial(ctx, "tcp", f.dial) })
 	if err != nil {
 		failed := dialException(err)
 		f.record(journal.UpstreamOpened{To: f.dial, Err: failed.id})
@@ -73,8 +75,9 @@ func (f *flow) handshakeServer(c net.Conn) (serverLeg, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
 	defer cancel()
 	var leg serverLeg
-	t := tls.Client(c, f.originConfig(&leg.asked))
-	err := t.HandshakeContext(ctx)
+	t := tls.Client(&batched{peeked: counted(c), bufs: &f.p.buffers}, f.originConfig(&leg.asked))
+	var err error
+	aside(func() { err = t.HandshakeContext(ctx) })
 	end := journal.HandshakeEnded{Side: "client", Peer: f.peerName()}
 	if err != nil {
 		end.Err = handshakeError(err)
