@@ -107,6 +107,9 @@ var _ = Describe("every kind of event", func() {
 		Entry(nil, journal.TURNSent{Message: "Allocate request"}, "sent Allocate request"),
 		Entry(nil, journal.TURNSent{Received: true, Message: "Allocate error", Note: "401"}, "received Allocate error (401)"),
 		Entry(nil, journal.MediaFlowed{Path: "tcp-relay", Sent: 50, Received: 49}, "media over tcp-relay: 50 packets sent, 49 came back"),
+		Entry(nil, journal.MediaFlowed{Path: "udp-relay", Sent: 50, Received: 40, Protected: true, LostThere: 6, Lost: 4, JitterMS: 3},
+			"media over udp-relay: 50 packets sent, 40 came back, SRTP, 6 lost on the way there, 4 lost on the way back, jitter 3 ms"),
+		Entry(nil, journal.MediaFlowed{Path: "udp-relay", Sent: 50, OneWay: "not heard"}, "media over udp-relay: 50 packets sent, 0 came back, one way: not heard"),
 		Entry(nil, journal.StageReached{Stage: journal.StageTLS}, "stage tls"),
 		Entry(nil, journal.StepEnded{Step: "sign in", Outcome: journal.Outcome{Stage: "done", Result: "ok"}}, "sign in: done ok"),
 	)

@@ -47,11 +47,38 @@ type MediaFlowed struct {
 	Path     string // "tcp-relay", "udp-relay", "none"
 	Sent     int    // packets
 	Received int    // packets
+	// Protected: it was SRTP.
+	Protected bool `json:",omitempty"`
+	// Lost is how many packets on their way to the actor did not come, JitterMS how
+	// unevenly the others did, in milliseconds. LostThere is what the other side says
+	// did not come there.
+	Lost      int `json:",omitempty"`
+	JitterMS  int `json:",omitempty"`
+	LostThere int `json:",omitempty"`
+	// OneWay says in which direction nothing came through, where that is known:
+	// "not heard".
+	OneWay string `json:",omitempty"`
 }
 
 func (MediaFlowed) Kind() string { return "MediaFlowed" }
 func (e MediaFlowed) String() string {
-	return fmt.Sprintf("media over %s: %d packets sent, %d came back", e.Path, e.Sent, e.Received)
+	s := fmt.Sprintf("media over %s: %d packets sent, %d came back", e.Path, e.Sent, e.Received)
+	if e.Protected {
+		s += ", SRTP"
+	}
+	if e.LostThere > 0 {
+		s += fmt.Sprintf(", %d lost on the way there", e.LostThere)
+	}
+	if e.Lost > 0 {
+		s += fmt.Sprintf(", %d lost on the way back", e.Lost)
+	}
+	if e.JitterMS > 0 {
+		s += fmt.Sprintf(", jitter %d ms", e.JitterMS)
+	}
+	if e.OneWay != "" {
+		s += ", one way: " + e.OneWay
+	}
+	return s
 }
 
 // StageReached: the client began a stage of its step.

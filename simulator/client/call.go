@@ -32,7 +32,7 @@ type call struct {
 	path    *allocation // that audio takes, nil without
 	to      netip.AddrPort
 	trouble *stop // why there is no audio
-	packets uint16
+	sound   sound
 }
 
 // gather collects candidates: the client's own address, a relay address over UDP
@@ -113,13 +113,14 @@ func (c *call) offer() string {
 	chosen := all[len(all)-1].Addr
 	var b strings.Builder
 	fmt.Fprintf(&b, "v=0\r\no=- 0 0 %[1]s\r\ns=session\r\nc=%[1]s\r\nb=CT:99980\r\nt=0 0\r\n", endpoint(chosen.Addr().String()))
-	fmt.Fprintf(&b, "m=audio %d RTP/AVP 0 101\r\na=rtcp-mux\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", chosen.Port(), c.keys.ufrag, c.keys.password)
+	fmt.Fprintf(&b, "m=audio %d %s 0 101\r\na=rtcp-mux\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", chosen.Port(), c.sound.profile(), c.keys.ufrag, c.keys.password)
 	for _, candidate := range all {
 		fmt.Fprintf(&b, "a=candidate:%s\r\n", candidate)
 	}
 	if c.path != nil {
 		fmt.Fprintf(&b, "a=remote-candidates:1 %s %d\r\n", c.to.Addr(), c.to.Port())
 	}
+	fmt.Fprintf(&b, "a=crypto:%s\r\n", c.sound.crypto)
 	b.WriteString("a=encryption:optional\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\n")
 	return b.String()
 }
@@ -147,6 +148,10 @@ func (c *call) answered(w *walk, body []byte) error {
 				return w.abort(codeProtocol, "SDP answer: "+err.Error())
 			}
 			c.remote = append(c.remote, candidate)
+		case "crypto":
+			if err := c.sound.agree(a.Value); err != nil {
+				return w.abort(codeProtocol, err.Error())
+			}
 		}
 	}
 	for _, a := range c.allocations {

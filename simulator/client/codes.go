@@ -29,6 +29,7 @@ const (
 	codeNoRelay      = "no_relay"
 	codeNoMedia      = "no_media"
 	codeLost         = "media_lost"
+	codeOneWay       = "media_one_way"
 )
 
 // Code is a code of an outcome and what it says, as the end of a sentence for a
@@ -58,6 +59,7 @@ var Codes = []Code{
 	{codeNoRelay, "the server names no media relay"},
 	{codeNoMedia, "the meeting's audio cannot be reached"},
 	{codeLost, "audio was sent, too little came back"},
+	{codeOneWay, "the meeting can be heard, but does not hear this client"},
 }
 
 // Family is a family of codes: what follows the prefix is a name or number of a

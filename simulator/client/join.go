@@ -13,7 +13,7 @@ func (j Join) take(w *walk) end {
 	if stopped != nil {
 		return end{stop: stopped}
 	}
-	c := &call{session: s, keys: iceKeys{ufrag: fragment(4), password: fragment(24)}}
+	c := &call{session: s, keys: iceKeys{ufrag: fragment(4), password: fragment(24)}, sound: newSound()}
 	w.call = c
 	if err := w.join(c, j.Meeting); err != nil {
 		failed := w.fail(err)

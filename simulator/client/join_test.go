@@ -35,6 +35,16 @@ func withoutUDP(b bench) {
 	b.world.Impose(world.Fault{Kind: world.Blackhole, Host: "alice", Proto: "udp"})
 }
 
+// flowed is what an actor said last of audio.
+func flowed(b bench, actor string) (last journal.MediaFlowed) {
+	for _, ev := range b.log.Log() {
+		if m, ok := ev.Body.(journal.MediaFlowed); ok && ev.Actor == actor {
+			last = m
+		}
+	}
+	return last
+}
+
 var _ = Describe("joining a meeting", func() {
 	join := client.Join{Meeting: "weekly"}
 
@@ -66,15 +76,40 @@ var _ = Describe("joining a meeting", func() {
 				"sent Allocate request", "received Allocate response (relay address 52.112.0.13:50000)",
 				"sent connectivity check (to " + said[6][len("sent connectivity check (to "):],
 			}))
-			var flowed journal.MediaFlowed
-			for _, ev := range b.log.Log() {
-				if m, ok := ev.Body.(journal.MediaFlowed); ok && ev.Actor == "alice" {
-					flowed = m
-				}
-			}
-			Expect(flowed).To(Equal(journal.MediaFlowed{Path: "tcp-relay", Sent: 50, Received: 50}))
+			Expect(flowed(b, "alice")).To(Equal(journal.MediaFlowed{Path: "tcp-relay", Sent: 50, Received: 50, Protected: true}))
 		})
 	})
+
+	It("measures its audio: what is lost each way, and how unevenly the rest comes", func() {
+		onEstate(func(b bench, e *server.Estate, alice *client.Client) {
+			Expect(do(alice, join).Result).To(Equal(journal.OK))
+			lift := b.world.Impose(world.Fault{Kind: world.Loss, Host: "avedge.online.lync.com", Proto: "udp", Rate: 0.05})
+			out := do(alice, client.Talk{For: 10 * time.Second})
+			lift()
+			Expect(out.String()).To(Equal("media refused media_lost, media none"))
+			m := flowed(b, "alice")
+			Expect(m.Sent).To(Equal(500))
+			Expect(m.Received).To(BeNumerically("~", 450, 50))
+			Expect(m.Lost).To(BeNumerically("~", 50, 35))
+			Expect(m.JitterMS).To(BeZero(), "what comes, comes in time")
+			b.world.Impose(world.Fault{Kind: world.Latency, Host: "avedge.online.lync.com", Delay: 200 * time.Millisecond})
+			Expect(do(alice, client.Talk{For: time.Second}).Result).To(Equal(journal.OK))
+			Expect(flowed(b, "alice").Lost).To(BeZero())
+		})
+	})
+
+	DescribeTable("knows audio that goes one way only", func(value, want string, seen journal.MediaFlowed) {
+		onEstate(func(b bench, e *server.Estate, alice *client.Client) {
+			_, err := e.Impose(server.Fault{Server: server.MCU, Kind: "one_way", Value: value})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(do(alice, join).String()).To(Equal(want))
+			Expect(flowed(b, "alice")).To(Equal(seen))
+		})
+	},
+		Entry("it is not heard", "deaf", "media degraded media_one_way, media none",
+			journal.MediaFlowed{Path: "udp-relay", Sent: 50, Protected: true, OneWay: "not heard"}),
+		Entry("it hears nothing", "mute", "media degraded media_lost, media none", journal.MediaFlowed{Path: "udp-relay", Sent: 50, Protected: true}),
+	)
 
 	It("stays for hours, and leaves in good order", func() {
 		onEstate(func(b bench, e *server.Estate, alice *client.Client) {

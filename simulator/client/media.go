@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/pion/rtp"
-
 	"rehearse/reports/journal"
 	"rehearse/simulator/ice"
 )
@@ -16,13 +14,6 @@ const (
 	// pidgin-sipe waits 120 s for all.
 	checkLimit = 5 * time.Second
 	checkRTO   = 500 * time.Millisecond
-
-	burst       = 50 // packets: one second of audio
-	burstPacing = 20 * time.Millisecond
-	burstWait   = 2 * time.Second // for stragglers
-	// enough is how many of a burst must come back for the audio to count as fit to
-	// be heard. Modelled.
-	enough = 45
 )
 
 // connect finds the path for the call's audio: the first allocation through which
@@ -113,77 +104,4 @@ func (a *allocation) await(w *walk, limit time.Duration, wanted func(packet) boo
 			return false, nil
 		}
 	}
-}
-
-// measure sends one second of audio along the call's path, counts what comes back,
-// and says whether it can be heard.
-func (c *call) measure(w *walk) error {
-	a := c.path
-	c.drain()
-	sent, back := 0, 0
-	count := func(p packet) bool {
-		var header rtp.Packet
-		if p.check == nil && ice.IsRTP(p.data) && header.Unmarshal(p.data) == nil && header.PayloadType == pcmu {
-			back++
-		}
-		return back >= burst
-	}
-	var failure error
-	for ; sent < burst && failure == nil; sent++ {
-		if err := a.send(c.to, c.audioPacket()); err != nil {
-			failure = a.broken(err)
-			break
-		}
-		_, failure = a.await(w, burstPacing, count)
-	}
-	if failure == nil && back < sent {
-		_, failure = a.await(w, burstWait, count)
-	}
-	a.record(a.name, journal.MediaFlowed{Path: a.mediaName(), Sent: sent, Received: back})
-	if lost := a.lost(); lost != nil {
-		failure = lost // what writing says is only that it is over
-	}
-	switch {
-	case failure != nil:
-		return failure
-	case back < enough:
-		return w.refuse(codeLost, "")
-	}
-	return nil
-}
-
-// drain forgets what arrived while nobody listened.
-func (c *call) drain() {
-	for {
-		select {
-		case <-c.path.arrived:
-		default:
-			return
-		}
-	}
-}
-
-// ssrc is the source of the client's audio, pcmu its payload type (RFC 3551 6).
-const (
-	ssrc = 0x52454845
-	pcmu = 0
-)
-
-// audioPacket is the next 20 ms of silence in PCMU.
-func (c *call) audioPacket() []byte {
-	const samples, silence = 160, 0xff
-	payload := make([]byte, samples)
-	for i := range payload {
-		payload[i] = silence
-	}
-	p := rtp.Packet{
-		Header:  rtp.Header{Version: 2, SequenceNumber: c.packets, Timestamp: uint32(c.packets) * samples, SSRC: ssrc},
-		Payload: payload,
-	}
-	c.packets++
-	b, err := p.Marshal()
-	if err != nil {
-		return nil // a fixed header always marshals
-	}
-	return b
 }

@@ -1,13 +1,13 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"net"
 	"net/netip"
 	"time"
 
 	"rehearse/reports/journal"
+	"rehearse/simulator/audio"
 	"rehearse/simulator/ice"
 )
 
@@ -26,6 +26,7 @@ type path struct {
 	transport string
 	conn      net.Conn // of a TCP path
 	valid     bool     // a check succeeded, in either direction
+	chosen    bool     // the client says that it takes this one
 	sent      int      // RTP packets
 	heard     int
 }
@@ -143,37 +144,19 @@ func (c *call) fromTCP(p *path) {
 	}
 }
 
-// take deals with a packet: checks are answered, RTP goes back by a path that a
-// check has found. A silent server does neither.
+// take deals with a packet: checks are answered, sound is for who listens. A silent
+// server does neither.
 func (c *call) take(p *path, packet []byte) {
 	_, silent := c.faults.find(MCU, c.host.Name(), serverSilent)
 	switch {
 	case silent:
 	case ice.IsSTUN(packet):
 		c.takeCheck(p, packet)
-	case ice.IsRTP(packet) && c.echo(p):
-		p.write(c.mixed(packet))
+	case audio.IsRTCP(packet):
+		c.takeReport(p, packet)
+	case ice.IsRTP(packet):
+		c.takeSound(p, packet)
 	}
-}
-
-// mixed is an RTP packet as a conferencing server sends it on: with itself as the
-// source, for a client drops what has its own (RFC 3550 8.2).
-func (c *call) mixed(packet []byte) []byte {
-	const at = 8 // the synchronization source
-	out := bytes.Clone(packet)
-	copy(out[at:], c.source[:])
-	return out
-}
-
-// echo counts an RTP packet, which goes back on a valid path.
-func (c *call) echo(p *path) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p.heard++
-	if p.valid {
-		p.sent++
-	}
-	return p.valid
 }
 
 func (c *call) takeCheck(p *path, packet []byte) {
@@ -192,6 +175,7 @@ func (c *call) takeCheck(p *path, packet []byte) {
 	c.mu.Lock()
 	first := !p.valid
 	p.valid = true
+	p.chosen = p.chosen || check.UseCandidate
 	c.mu.Unlock()
 	if first {
 		c.Recorder.Record(p.remote.String(), c.host.Name(), journal.TURNSent{Received: true, Message: "connectivity check", Note: p.transport})

@@ -12,8 +12,8 @@ import (
 
 // The kinds of media of a conference, as session types of its document.
 const (
-	chat  = "chat"
-	audio = "audio-video"
+	chat       = "chat"
+	audioVideo = "audio-video"
 )
 
 // conference is one meeting: its focus, with who takes part and who watches.
@@ -190,7 +190,7 @@ type infoEndpoint struct {
 func (c *conference) document() []byte {
 	doc := infoDocument{Entity: c.uri, State: "full", Version: strconv.Itoa(c.version + 1), Count: len(c.members)}
 	doc.Description.Subject = c.id
-	for _, kind := range []string{chat, audio} {
+	for _, kind := range []string{chat, audioVideo} {
 		doc.Description.URIs = append(doc.Description.URIs, infoEntry{c.at(kind), kind})
 	}
 	for _, m := range c.members {
@@ -200,7 +200,7 @@ func (c *conference) document() []byte {
 			u.Roles = []string{"presenter"}
 		}
 		u.Endpoints = append(u.Endpoints, infoEndpoint{m.endpoint, "focus", "connected"})
-		for _, kind := range []string{chat, audio} {
+		for _, kind := range []string{chat, audioVideo} {
 			if m.media[kind] {
 				u.Endpoints = append(u.Endpoints, infoEndpoint{m.endpoint, kind, "connected"})
 			}

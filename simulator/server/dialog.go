@@ -167,7 +167,7 @@ func (s *session) hangUp(d *dialog) {
 		}
 	case d.call != nil:
 		d.call.Close()
-		d.conference.media(s.user, audio, false)
+		d.conference.media(s.user, audioVideo, false)
 	case d.conference != nil && d.chat:
 		d.conference.talk(s, d, false)
 		d.conference.media(s.user, chat, false)

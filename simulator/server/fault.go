@@ -28,6 +28,13 @@ const (
 	certificateBare      = "certificate_no_pointers"
 	edgeAlternate        = "alternate_server"
 	edgeFull             = "edge_full"
+	mediaOneWay          = "one_way"
+)
+
+// The values of "one_way".
+const (
+	deaf = "deaf" // the server does not hear the client
+	mute = "mute" // the client does not hear the server
 )
 
 // Fault is something wrong with a server, until lifted.
@@ -70,6 +77,8 @@ func Faults() []FaultKind {
 		{certificateBare, tls, "", "the server's certificate has no revocation pointers", nil},
 		{edgeAlternate, []string{Edge}, "the address to go to: 52.112.0.14:443", "allocations are refused with 300 and that Alternate Server", checkAddress},
 		{edgeFull, []string{Edge}, "", "allocations are refused with 486", nil},
+		{mediaOneWay, []string{MCU}, "deaf: the server does not hear the client; or mute: it is not heard",
+			"audio goes one way only, connectivity checks both ways", checkOneWay},
 	}
 }
 
@@ -84,6 +93,13 @@ func checkStatus(value string) error {
 func checkAlert(value string) error {
 	if _, err := strconv.ParseUint(value, 10, 8); err != nil {
 		return fmt.Errorf("value %q, want the number of a TLS alert, 0 to 255", value)
+	}
+	return nil
+}
+
+func checkOneWay(value string) error {
+	if value != deaf && value != mute {
+		return fmt.Errorf("value %q, want %s or %s", value, deaf, mute)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *session) invite(req *sip.Request) *reply {
 		return s.joinFocus(req, c)
 	case chat:
 		return s.joinChat(req, c)
-	case audio:
+	case audioVideo:
 		return s.joinAudio(req, c)
 	}
 	return s.refuse(404, 0, "no conferencing server "+kind)
@@ -88,7 +88,8 @@ func (s *session) joinAudio(req *sip.Request, c *conference) *reply {
 		}
 	}
 	s.answer(req, s.called(d, sdpType, d.call.answer(), "audio"))
-	c.media(s.user, audio, true)
+	d.call.announce()
+	c.media(s.user, audioVideo, true)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/pion/stun/v2"
 
 	"rehearse/reports/journal"
+	"rehearse/simulator/audio"
 	"rehearse/simulator/ice"
 )
 
@@ -92,14 +94,15 @@ func rtp(seq uint16) []byte {
 	return append(append(b, make([]byte, 8)...), strings.Repeat("\xff", 160)...)
 }
 
-// mixed is an RTP packet of the server's with the client's source in place of the
-// server's, which has to be another one.
+// mixed is an RTP packet of the server's as the client had sent it: the client's
+// source stands among those that contributed.
 func mixed(packet []byte) []byte {
 	GinkgoHelper()
-	source := rtp(0)[8:12]
-	Expect(packet[8:12]).NotTo(Equal(source))
-	copy(packet[8:12], source)
-	return packet
+	client := rtp(0)[8:12]
+	Expect(packet[0]).To(Equal(byte(0x81)))
+	Expect(packet[8:12]).NotTo(Equal(client))
+	Expect(packet[12:16]).To(Equal(client))
+	return slices.Concat([]byte{0x80}, packet[1:8], client, packet[16:])
 }
 
 var _ = Describe("a meeting", func() {
@@ -203,16 +206,23 @@ var _ = Describe("audio", func() {
 			Expect(mapped.GetFrom(m)).To(Succeed())
 			Expect(mapped.String()).To(Equal("10.1.0.11:50000"))
 
-			_, err = here.WriteTo(unhex("80c90001"+"00000000"+"00000000"), to) // RTCP: no answer
-			Expect(err).NotTo(HaveOccurred())
 			for seq := range uint16(5) {
 				_, err = here.WriteTo(rtp(seq), to)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(mixed(receivePacket(here))).To(Equal(rtp(seq)))
 			}
+			_, err = here.WriteTo(rtp(9), to) // two are lost
+			Expect(err).NotTo(HaveOccurred())
+			Expect(mixed(receivePacket(here))).To(Equal(rtp(5)), "the server counts by itself")
+			_, err = here.WriteTo((audio.Report{}).AppendSender(nil, &audio.Source{}, 0), to)
+			Expect(err).NotTo(HaveOccurred())
+			report, ok := audio.ParseReport(receivePacket(here), 0)
+			Expect(ok).To(BeTrue())
+			Expect(report).To(HaveField("Lost", 2))
+			Expect(report).To(HaveField("Newest", uint32(9)))
 			p.hear() // the roster
 			p.ask(200, p.request("BYE", audioURI, "<"+audioURI+">", "av-alice@contoso.test", nil, ""))
-			Expect(of[journal.MediaFlowed](s, "avmcu.online.lync.com")).To(ConsistOf(journal.MediaFlowed{Path: "udp-relay", Sent: 5, Received: 6}))
+			Expect(of[journal.MediaFlowed](s, "avmcu.online.lync.com")).To(ConsistOf(journal.MediaFlowed{Path: "udp-relay", Sent: 6, Received: 7, Lost: 2}))
 		})
 	})
 
@@ -242,7 +252,7 @@ var _ = Describe("audio", func() {
 				_, data = c.indication()
 				packets = append(packets, stream.Add([]byte(data))...)
 			}
-			Expect([][]byte{mixed(packets[0]), mixed(packets[1])}).To(Equal([][]byte{rtp(1), rtp(2)}))
+			Expect([][]byte{mixed(packets[0]), mixed(packets[1])}).To(Equal([][]byte{rtp(0), rtp(1)}))
 			p.conn.Close()
 			time.Sleep(time.Second)
 			Expect(of[journal.MediaFlowed](s, "avmcu.online.lync.com")).To(ConsistOf(journal.MediaFlowed{Path: "tcp-relay", Sent: 2, Received: 2}))
@@ -272,7 +282,7 @@ var _ = Describe("audio", func() {
 			Expect(ice.IsSTUN([]byte(data)[2:])).To(BeTrue())
 			c.sendTo(passive.Addr, string(ice.AppendPacket(nil, rtp(9))))
 			_, data = c.indication()
-			Expect(mixed([]byte(data)[2:])).To(Equal(rtp(9)))
+			Expect(mixed([]byte(data)[2:])).To(Equal(rtp(0)))
 		})
 	})
 })
