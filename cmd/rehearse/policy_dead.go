@@ -115,11 +115,26 @@ func rules(n int) string {
 
 // extentText says how much of a space was gone through.
 func extentText(e space.Extent) string {
+	if e.Elsewhere != nil {
+		return focusedText(e)
+	}
 	if e.Complete {
 		return fmt.Sprintf("flows: complete: %d stand for all %s combinations of what policy tests (%d values, %d kinds of flows)", e.Flows, thousands(e.Whole), e.Axes, e.Shapes)
 	}
 	return fmt.Sprintf("flows: a sample of %d, of %s combinations of what policy tests (%d values, %d kinds of flows); not complete because of %s",
 		e.Flows, thousands(e.Whole), e.Axes, e.Shapes, strings.Join(e.Lacking, "; "))
+}
+
+// focusedText is extentText for flows that lines which differ could have to do
+// with.
+func focusedText(e space.Extent) string {
+	rest := fmt.Sprintf("%s others meet no line that differs", thousands(e.Elsewhere))
+	if e.Complete {
+		return fmt.Sprintf("flows: complete: %d stand for all %s combinations that lines which differ could have to do with (%d values, %d kinds of flows); %s",
+			e.Flows, thousands(e.Whole), e.Axes, e.Shapes, rest)
+	}
+	return fmt.Sprintf("flows: a sample of %d, of %s combinations that lines which differ could have to do with (%d values, %d kinds of flows); not complete because of %s; %s",
+		e.Flows, thousands(e.Whole), e.Axes, e.Shapes, strings.Join(e.Lacking, "; "), rest)
 }
 
 // thousands is a number as people read it: in digits up to a million million.
@@ -168,14 +183,19 @@ type leftOutView struct {
 type spaceView struct {
 	Complete     bool     `json:"complete"`
 	Flows        int      `json:"flows"`
-	Combinations string   `json:"combinations"` // a number that may be larger than JSON's
+	Combinations string   `json:"combinations"`        // a number that may be larger than JSON's
+	Elsewhere    string   `json:"elsewhere,omitempty"` // combinations that meet no line that differs
 	Values       int      `json:"values"`
 	Kinds        int      `json:"kinds"`
 	Lacking      []string `json:"lacking"`
 }
 
 func viewSpace(e space.Extent) spaceView {
-	return spaceView{e.Complete, e.Flows, e.Whole.String(), e.Axes, e.Shapes, append([]string{}, e.Lacking...)}
+	v := spaceView{Complete: e.Complete, Flows: e.Flows, Combinations: e.Whole.String(), Values: e.Axes, Kinds: e.Shapes, Lacking: append([]string{}, e.Lacking...)}
+	if e.Elsewhere != nil {
+		v.Elsewhere = e.Elsewhere.String()
+	}
+	return v
 }
 
 func viewDead(rep *dead.Report, release string) deadView {

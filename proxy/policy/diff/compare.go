@@ -81,7 +81,7 @@ func (r *Report) Widens() bool {
 func (p *Pair) Flows(most int) Report {
 	c := p.comparison()
 	s := space.NewFlows(p.watched(0), p.watched(1))
-	extent := s.Explore(most, func(sample *space.Sample) {
+	take := func(sample *space.Sample) {
 		f := sample.Flow
 		c.take(&item{
 			from: sample.Outcomes[0], to: sample.Outcomes[1], matched: [2][]int{sample.Matched[0], sample.Matched[1]},
@@ -89,7 +89,13 @@ func (p *Pair) Flows(most int) Report {
 			example: Example{Shape: &sample.Shape, Flow: f, odd: sample.Odd}, stands: sample.Stands,
 			blind: [2]string{c.blind(0, sample.Visits[0]), c.blind(1, sample.Visits[1])},
 		})
-	})
+	}
+	var extent space.Extent
+	if rules := p.focus(); rules != nil {
+		extent = s.ExploreNear(rules, most, take)
+	} else {
+		extent = s.Explore(most, take)
+	}
 	r := c.report()
 	r.Extent = &extent
 	return r

@@ -26,6 +26,16 @@ func compile(name, text, release string) space.Source {
 
 const release = "6.5.10.1"
 
+// tryCompile is compile for a policy that may be none.
+func tryCompile(name, text string) (space.Source, bool) {
+	f, _ := cpl.Parse(name, []byte(text))
+	opt := policy.Options{Release: cpl.MustRelease(release)}
+	p, _ := policy.Compile([]*cpl.File{f}, opt)
+	return space.Source{Policy: p, Files: []*cpl.File{f}, Options: opt}, p != nil
+}
+
+func diffOf(old, new space.Source) diff.Report { return diff.NewPair(old, new).Flows(20000) }
+
 func pair(old, new string) *diff.Pair {
 	return diff.NewPair(compile("old", old, release), compile("new", new, release))
 }
@@ -120,6 +130,8 @@ var _ = Describe("A flip", func() {
 		Entry("an entry of a category with a path", "    worse.test/x\n", "", "removed old:7", diff.Allowed),
 		Entry("a subnet", "10.7.0.0/16", "10.7.0.0/15", "changed old:10 new:10", diff.Denied, diff.Otherwise),
 		Entry("a guard", "<Proxy \"branch\"> client.address=Branch", "<Proxy \"branch\">", "changed old:20 new:20", diff.Denied, diff.Otherwise),
+		Entry("a section put above rules", "    url.domain=a.test ALLOW\n", "    url.domain=a.test ALLOW\n[Rule] client.address=Branch\n", "added new:18", diff.Allowed, diff.Otherwise),
+		Entry("a layer put above rules", "    url.domain=a.test ALLOW\n", "    url.domain=a.test ALLOW\n<Proxy> client.address=Branch\n", "added new:18", diff.Denied, diff.Allowed, diff.Otherwise),
 		Entry("a rule that only ended its layer", "    url.domain=legacy.test detect_protocol(none)\n", "", "removed old:16", diff.Denied, diff.Allowed, diff.Otherwise),
 	)
 

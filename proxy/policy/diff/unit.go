@@ -14,6 +14,8 @@ type unit struct {
 	at   diag.Span
 	kind kind
 	item int // the layer or definition that it stands in
+	// defines is what the definition that it belongs to defines, by keyOf.
+	defines string
 }
 
 type kind int
@@ -94,7 +96,14 @@ func bareDefinition(d *cpl.Definition) (cpl.Item, []unit) {
 		out.Lines = append(out.Lines, &line)
 		places = append(places, unit{at: l.At, kind: definitionLine})
 	}
-	return &out, append(places, unit{at: d.At, kind: end})
+	return &out, defining(keyOf(d), append(places, unit{at: d.At, kind: end}))
+}
+
+func defining(key string, places []unit) []unit {
+	for i := range places {
+		places[i].defines = key
+	}
+	return places
 }
 
 func bareRestrict(r *cpl.Restrict) (cpl.Item, []unit) {
@@ -110,7 +119,7 @@ func bareRestrict(r *cpl.Restrict) (cpl.Item, []unit) {
 			places = append(places, unit{at: v.At, kind: definitionLine})
 		}
 	}
-	return &out, append(places, unit{at: r.At, kind: end})
+	return &out, defining("restrict "+r.Type, append(places, unit{at: r.At, kind: end}))
 }
 
 // source is the text of units, as a policy.

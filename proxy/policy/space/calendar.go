@@ -140,12 +140,4 @@ func (f *calendarField) candidates() []int {
 // ordinaryDay is the day of an ordinary flow.
 func ordinaryDay() time.Time { return flow.UsualTime().Truncate(24 * time.Hour) }
 
-func (f *calendarField) classify(t time.Time) int {
-	v := t.Hour()*60 + t.Minute()
-	if f.days {
-		v = int(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / (24 * 3600))
-	}
-	return f.numbers[f.key(v)]
-}
-
 func (f *calendarField) value(a assignment) int { return f.classes[a[f.main]] }

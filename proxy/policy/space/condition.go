@@ -52,7 +52,7 @@ func (v *View) condition(c *cpl.Condition) test {
 		t.waits, t.first = true, policy.AtFirstBytes
 	}
 	if v.unusable(c) {
-		t.holds = truth(false)
+		t.holds, t.dark = truth(false), true
 		v.s.reasons["a regular expression that only Perl can run"] = true
 		return t
 	}
@@ -222,6 +222,7 @@ type namedCondition struct {
 	// latest and waits are as a rule has them.
 	latest policy.Checkpoint
 	waits  bool
+	dark   bool // has a test that cannot be evaluated
 }
 
 func (v *View) namedExpr(x cpl.Expr) *namedExpr {
@@ -278,6 +279,11 @@ func (e *namedExpr) latest() (at policy.Checkpoint, waits bool) {
 	return at, waits
 }
 
+// dark says whether anything in the expression cannot be evaluated.
+func (e *namedExpr) dark() bool {
+	return e.label != nil && e.label.dark || slices.ContainsFunc(e.parts, (*namedExpr).dark)
+}
+
 // settle puts the lines together.
 func (n *namedCondition) settle(s *Space) {
 	lines := make([]formula, len(n.lines))
@@ -286,6 +292,7 @@ func (n *namedCondition) settle(s *Space) {
 		for j, t := range line {
 			parts[j] = t.holds
 			n.latest, n.waits = max(n.latest, t.first), n.waits || t.waits
+			n.dark = n.dark || t.dark || t.named != nil && t.named.dark()
 		}
 		lines[i] = s.and(parts...)
 	}

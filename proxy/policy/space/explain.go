@@ -95,7 +95,7 @@ func (r *reason) whyLiteral(f literal, holds bool) {
 	case from.axis == noAxis:
 	case from.whole:
 		r.pin(from.axis)
-	default:
+	case holds && !r.now(from.axis).within(f.in), !holds && r.now(from.axis).meets(f.in):
 		r.keep[from.axis] = r.narrowed(from.axis, f.in, holds)
 	}
 }
@@ -118,8 +118,12 @@ func (r *reason) cost(f formula, holds bool) float64 {
 		case from.whole:
 			return 0.99
 		}
-		now := r.now(from.axis).Count()
-		return 1 - float64(r.narrowed(from.axis, f.in, holds).Count())/float64(now)
+		now := r.now(from.axis)
+		all, left := now.Count(), now.countAnd(f.in)
+		if !holds {
+			left = all - left
+		}
+		return 1 - float64(left)/float64(all)
 	case all:
 		return r.costs(f, holds, holds)
 	case any:

@@ -58,8 +58,11 @@ type Extent struct {
 	Flows    int      // that were made
 	Stood    *big.Int // combinations of classes they stand for
 	Whole    *big.Int // all combinations
-	Axes     int      // values that policy tests
-	Shapes   int
+	// Elsewhere are combinations that could not have to do with the rules that were
+	// asked about; nil where all rules were.
+	Elsewhere *big.Int
+	Axes      int // values that policy tests
+	Shapes    int
 	// Lacking says why it is not complete.
 	Lacking []string
 }
@@ -71,8 +74,18 @@ func (s *Space) Explore(most int, visit func(*Sample)) Extent {
 	x := newExplorer(s, visit)
 	shapes := flow.Shapes()
 	pending := make([][]Box, len(shapes))
-	for i, shape := range shapes { // each its share first
-		pending[i] = x.cover(shape, []Box{x.all()}, x.tries+(most-x.tries)/(len(shapes)-i))
+	for i := range shapes {
+		pending[i] = []Box{x.all()}
+	}
+	x.coverAll(shapes, pending, most)
+	return x.extent()
+}
+
+// coverAll goes through boxes of every shape: each shape has its share of tries
+// first, then what others have left.
+func (x *explorer) coverAll(shapes []flow.Shape, pending [][]Box, most int) {
+	for i, shape := range shapes {
+		pending[i] = x.cover(shape, pending[i], x.tries+(most-x.tries)/(len(shapes)-i))
 	}
 	for i, shape := range shapes {
 		for _, box := range x.cover(shape, pending[i], most) {
@@ -82,7 +95,6 @@ func (s *Space) Explore(most int, visit func(*Sample)) Extent {
 	if x.left.Sign() > 0 {
 		x.target(most)
 	}
-	return x.extent()
 }
 
 // all is the box of all flows.
@@ -100,6 +112,7 @@ func (x *explorer) all() Box {
 type explorer struct {
 	s     *Space
 	visit func(*Sample)
+	near  [][]int // rules that the exploration is about, by view; nil: all
 
 	kind     *kindField
 	host     *hostField

@@ -101,6 +101,15 @@ func (s Set) meets(o Set) bool {
 	return false
 }
 
+// countAnd is how many classes s and o have in common.
+func (s Set) countAnd(o Set) int {
+	n := 0
+	for i := range s.bits {
+		n += bits.OnesCount64(s.bits[i] & o.bits[i])
+	}
+	return n
+}
+
 // each visits the classes in order.
 func (s Set) each(visit func(int)) {
 	for i, w := range s.bits {

@@ -33,6 +33,7 @@ type Space struct {
 	aliases map[[2]int]int
 
 	views []*View
+	reals []Set // by axis, once asked for
 }
 
 // View is one policy as formulas over a space.
@@ -163,7 +164,10 @@ func (s *Space) classes(axis int) int { return len(s.axes[axis].Classes) }
 
 // real is the set of an axis's classes that flows have.
 func (s *Space) real(axis int) Set {
-	return where(s.classes(axis), func(c int) bool { return !s.axes[axis].Classes[c].Unreal })
+	for n := len(s.reals); n < len(s.axes); n++ {
+		s.reals = append(s.reals, where(s.classes(n), func(c int) bool { return !s.axes[n].Classes[c].Unreal }))
+	}
+	return s.reals[axis]
 }
 
 // size is how many combinations of classes a box over the given axes has.

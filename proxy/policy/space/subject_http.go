@@ -271,5 +271,5 @@ func addressIn(text string) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return inside(stretch{First: r.First, Last: r.Last}, nil)
+	return inside(stretch(r), nil)
 }

@@ -1,24 +1,21 @@
 package space
 
-import (
-	"fmt"
-
-	"rehearse/proxy/policy/flow"
-)
+import "rehearse/proxy/policy/flow"
 
 // target tries the flows that are most worth trying where not all can be: for
 // each rule its conditions, on every shape that could meet it, and each class of
 // each axis with everything else ordinary.
 func (x *explorer) target(most int) {
-	limit := x.flows + most
+	limit := x.tries + most
 	for _, shape := range flow.Shapes() {
 		x.usual = x.ordinary(shape)
-		for _, v := range x.s.views {
-			for _, l := range v.Layers {
-				for _, r := range l.Rules {
-					x.aim(shape, v, r, limit)
-				}
+		for n, v := range x.s.views {
+			for _, number := range x.about(n) {
+				x.aim(shape, v, v.Rule(number), limit)
 			}
+		}
+		if x.near != nil {
+			continue
 		}
 		for _, axis := range x.choices {
 			x.s.real(axis).each(func(c int) {
@@ -28,8 +25,23 @@ func (x *explorer) target(most int) {
 	}
 }
 
+// about are the rules that the exploration is about.
+func (x *explorer) about(view int) []int {
+	if x.near != nil {
+		return x.near[view]
+	}
+	list := make([]int, len(x.s.views[view].rules))
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
 // aim tries flows that have what a rule asks for, and such as just miss it.
 func (x *explorer) aim(shape flow.Shape, v *View, r *Rule, limit int) {
+	if x.tries >= limit {
+		return
+	}
 	const most = 8
 	boxes, _ := x.s.boxes(r.Formula, most)
 	for _, b := range boxes {
@@ -68,10 +80,22 @@ func (x *explorer) chosenOnly(b Box) Box {
 
 // try makes one flow of a box, unless the sample has it.
 func (x *explorer) try(shape flow.Shape, box Box, limit int) {
-	key := fmt.Sprint(shape, x.choose(box))
-	if x.flows >= limit || x.seen[key] {
+	if x.tries >= limit {
+		return
+	}
+	key := x.key(shape, x.choose(box))
+	if x.seen[key] {
 		return
 	}
 	x.seen[key] = true
 	x.one(shape, box)
+}
+
+// key tells flows of the sample apart.
+func (x *explorer) key(shape flow.Shape, a assignment) string {
+	b := []byte(shape.String())
+	for _, c := range a {
+		b = append(b, byte(c), byte(c>>8), byte(c>>16))
+	}
+	return string(b)
 }

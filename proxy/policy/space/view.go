@@ -207,6 +207,7 @@ type test struct {
 	first  policy.Checkpoint // before it the value does not exist
 	// waits says that it is late where the protocol, or tunneled, is not known yet.
 	waits bool
+	dark  bool // cannot be evaluated
 	holds formula
 	// named is set for condition=, whose parts may be late each for itself.
 	named *namedExpr
