@@ -20,6 +20,8 @@ type Console struct {
 	// Again are the arguments that `rehearse run` needs, beside filter and file, to
 	// run a variant as it was run: "--release", "6.5.5.1". Most often none.
 	Again []string
+	// Real: the clock was the machine's.
+	Real bool
 }
 
 // Write renders the report, files in the order of their first scenarios.
@@ -111,7 +113,11 @@ func (t *teller) summary(r *Report, files []file) {
 	if n := r.Totals.Unsupported; n > 0 {
 		parts = append(parts, t.paint.yellow(fmt.Sprintf("%d unsupported", n)))
 	}
-	fmt.Fprintf(&t.out, "%s in %s of virtual time\n", strings.Join(parts, ", "), span(took(r.Scenarios)))
+	clock := "virtual"
+	if t.Real {
+		clock = "real"
+	}
+	fmt.Fprintf(&t.out, "%s in %s of %s time\n", strings.Join(parts, ", "), span(took(r.Scenarios)), clock)
 }
 
 // took is how long scenarios took on their clocks, one after the other.

@@ -100,6 +100,9 @@ type Setup struct {
 	Deployment string   `json:"deployment"`       // "explicit", "transparent", "none": without an appliance
 	Release    string   `json:"release"`          // "" without an appliance
 	Policy     []string `json:"policy,omitempty"` // names of the policy files
+	// Against is where a foreign interceptor listened, in whose place the scenario's own
+	// was not; "" where that was there.
+	Against string `json:"against,omitempty"`
 }
 
 // Host is a column of a ladder diagram.
@@ -199,6 +202,8 @@ type Step struct {
 	Verdict  Verdict             `json:"verdict"`
 	// Misses are the expectations that did not hold, in the order of the file.
 	Misses []Miss `json:"misses,omitempty"`
+	// Note says why a step is unsupported.
+	Note string `json:"note,omitempty"`
 }
 
 // Miss is one expectation that did not hold.

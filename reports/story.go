@@ -51,7 +51,7 @@ func (t *teller) groups(f file) []group {
 // the same outcomes and missed the same.
 func alike(a, b *Scenario) bool {
 	return a.Verdict == b.Verdict && a.Problem == b.Problem && slices.EqualFunc(a.Steps, b.Steps, func(a, b Step) bool {
-		return a.Actor == b.Actor && a.Outcome.String() == b.Outcome.String() && slices.EqualFunc(a.Misses, b.Misses, func(a, b Miss) bool {
+		return a.Actor == b.Actor && a.Outcome.String() == b.Outcome.String() && a.Note == b.Note && slices.EqualFunc(a.Misses, b.Misses, func(a, b Miss) bool {
 			return a.Span == b.Span && a.String() == b.String()
 		})
 	})
@@ -68,8 +68,11 @@ func (t *teller) group(g group) {
 		}
 		fmt.Fprintf(&t.out, "    %s%s%s%s\n", t.line(step), mark, g.step(i), g.took(i, t.least(step)))
 		t.text(g, i)
-		if step.Verdict == Failed {
+		switch step.Verdict {
+		case Failed:
 			t.failure(g, i)
+		case Unsupported:
+			t.unsupported(step)
 		}
 	}
 	if one.Problem != "" {
@@ -77,6 +80,17 @@ func (t *teller) group(g group) {
 	}
 	if one.Verdict == Failed {
 		t.next(one)
+	}
+}
+
+// unsupported tells why a step could not be asked, and where it was taken all the
+// same, what was otherwise than the scenario has it.
+func (t *teller) unsupported(s Step) {
+	for _, m := range s.Misses {
+		t.say(t.in(), m.Plain())
+	}
+	if s.Note != "" {
+		t.say(t.in(), t.paint.yellow("unsupported: ")+s.Note)
 	}
 }
 
@@ -145,11 +159,17 @@ func (g group) step(i int) string {
 	if !strings.Contains(" "+what+" ", " "+s.Actor+" ") {
 		what = s.Actor + " " + what
 	}
-	if s.sets() && s.Outcome.Code == "" {
+	switch {
+	case !s.taken():
+		return what + ": not played"
+	case s.sets() && s.Outcome.Code == "":
 		return what
 	}
 	return what + ": " + strings.TrimPrefix(s.Outcome.String(), "done ")
 }
+
+// taken says whether a step was taken, and not only told.
+func (s Step) taken() bool { return s.Verdict != Unsupported || s.Outcome.Result != "" }
 
 // sets says whether a step sets the stage, rather than being a client's.
 func (s Step) sets() bool { return slices.Contains([]string{"appliance", "faults", "wait"}, s.Actor) }

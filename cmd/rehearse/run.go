@@ -21,6 +21,7 @@ type runFlags struct {
 	traces          string
 	failFast        bool
 	verbose         bool
+	against         againstFlags
 }
 
 func (a *app) run() *cobra.Command {
@@ -38,11 +39,12 @@ A filter takes labels; settings of the matrix, deployment, name and file with =,
 parentheses. A value with blanks or operators stands in double quotes.
 
 A report goes to FILE, or with FILE - to standard output; what is for people goes
-to standard error then.`,
+to standard error then.` + againstLong,
 		Example: `  rehearse run
   rehearse run my-scenarios/ --report junit=results.xml
   rehearse run --filter 'founding-case && release>=6.5.10' -v
-  rehearse run my-scenarios/ --policy candidate.cpl --shard 2/3`,
+  rehearse run my-scenarios/ --policy candidate.cpl --shard 2/3
+  rehearse run --against 127.0.0.1:3128 --trust squid-ca.pem --estate lab`,
 		RunE: func(c *cobra.Command, paths []string) error {
 			err := a.runScenarios(c.Context(), paths, f)
 			if wrong := (*failure)(nil); errors.As(err, &wrong) && wrong.code == exitInput {
@@ -61,7 +63,10 @@ to standard error then.`,
 	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
 	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every variant by itself, with all evidence of failed ones")
+	f.against.add(fl)
 	c.MarkFlagFilename("policy", "cpl")
+	c.MarkFlagFilename("trust", "pem")
+	c.MarkFlagDirname("estate")
 	c.MarkFlagDirname("traces")
 	return c
 }
@@ -70,6 +75,9 @@ to standard error then.`,
 func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) error {
 	if f.workers < 1 {
 		return usage("-j 1", "--jobs %d: want at least 1", f.workers)
+	}
+	if err := f.check(); err != nil {
+		return err
 	}
 	to, err := reportTargets(f.reports)
 	if err != nil {
@@ -92,19 +100,30 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 			return err
 		}
 	}
+	against, err := a.against(ctx, f.against)
+	if err != nil {
+		return err
+	}
+	if against != nil {
+		defer against.Close()
+	}
 	if err := to.open(a.out); err != nil {
 		return err
 	}
-	return a.play(ctx, chosen, files, f, to)
+	return a.play(ctx, chosen, files, f, to, against)
 }
 
 // play runs and reports. What came out before an interrupt is reported too.
-func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, to targets) error {
+func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, to targets, against *run.Against) error {
 	status := newStatus(a.err, len(chosen.scenarios))
 	var traces run.Traces
+	workers, bubble := f.workers, a.bubble
+	if against != nil {
+		workers, bubble = 1, nil
+	}
 	rep, interrupted := run.Run(ctx, chosen.scenarios, run.Options{
-		Places: chosen.places, Selected: chosen.of,
-		Workers: f.workers, Bubble: a.bubble, FailFast: f.failFast, Source: files.source,
+		Places: chosen.places, Selected: chosen.of, Against: against,
+		Workers: workers, Bubble: bubble, FailFast: f.failFast, Source: files.source,
 		Tool:     reports.Tool{Name: "rehearse", Version: version()},
 		Progress: status.update, Watch: f.watcher(&traces), Overrides: f.overrides(),
 	})
@@ -119,7 +138,7 @@ func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFl
 	if to.onOutput() {
 		people = a.err
 	}
-	console := reports.Console{Colour: colour(people), Verbose: f.verbose, Again: f.overrides()}
+	console := reports.Console{Colour: colour(people), Verbose: f.verbose, Again: f.overrides(), Real: against != nil}
 	if err := console.Write(people, rep); err != nil {
 		return unable(err, "")
 	}
@@ -156,5 +175,5 @@ func (f runFlags) overrides() []string {
 	if f.policy != "" {
 		flags = append(flags, "--policy", f.policy)
 	}
-	return flags
+	return append(flags, f.against.overrides()...)
 }

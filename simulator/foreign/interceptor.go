@@ -59,6 +59,13 @@ func Open(ctx context.Context, c Config) (*Interceptor, error) {
 	}
 	probe.Close()
 	i := &Interceptor{conf: c, sites: map[string]netip.Addr{}}
+	if c.Plain { // better now than in the midst of a run
+		first, err := i.Enter("interceptor")
+		if err != nil {
+			return nil, err
+		}
+		first.Close()
+	}
 	if c.Exit.IsValid() {
 		if i.exit, err = openExit(c.Exit, c.At.Addr()); err != nil {
 			return nil, fmt.Errorf("the proxy into the simulated world: %w", err)

@@ -10,6 +10,8 @@ import (
 // about is the part of the log that belongs to one actor's step: what the actor
 // recorded, what others recorded about the actor's flows, and what was done to the
 // appliance meanwhile. A flow has another name beyond the interceptor, on its upstream leg; here it gets its first one.
+// Beyond a foreign interceptor nobody knows whose flow it is; there all that happens
+// meanwhile belongs to the step.
 func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
 	for _, e := range r.log.Between(r.legsUntil, to) {
 		if up, ok := e.Body.(journal.UpstreamOpened); ok && up.Leg != "" {
@@ -23,7 +25,7 @@ func (r *rehearsal) about(actor string, from, to time.Duration) journal.Log {
 			e.Flow = first
 		}
 		_, change := e.Body.(journal.ApplianceChanged)
-		if change || e.Actor == actor || r.flowOf(e.Flow) == actor {
+		if change || e.Actor == actor || r.flowOf(e.Flow) == actor || r.intercepted() {
 			own = append(own, e)
 		}
 	}

@@ -89,7 +89,7 @@ func hostOf(target string) string {
 }
 
 func (h *hops) appliance(actor string) bool {
-	return h.r.appliance != nil && actor == h.r.appliance.host.Name()
+	return actor != "" && actor == h.r.interceptor()
 }
 
 // of is the hop of the next event.
@@ -137,11 +137,11 @@ func (h *hops) ends(e journal.Event) (from, to string) {
 	switch b := e.Body.(type) {
 	case journal.Connected:
 		if b.Via != "" || f.proxied {
-			return e.Actor, h.r.appliance.host.Name()
+			return e.Actor, h.r.interceptor()
 		}
 		return e.Actor, f.server
 	case journal.ConnectAnswered:
-		return h.r.appliance.host.Name(), e.Actor
+		return h.r.interceptor(), e.Actor
 	case journal.UpstreamOpened:
 		return e.Actor, f.server
 	case journal.ExceptionSent:
@@ -224,7 +224,7 @@ func (h *hops) closed(e journal.Event, b journal.Closed) (from, to string) {
 func (h *hops) above(e journal.Event) string {
 	f := h.route(e.Flow)
 	if e.Actor == f.client && f.proxied && !f.tunnelled {
-		return h.r.appliance.host.Name()
+		return h.r.interceptor()
 	}
 	return f.server
 }
@@ -233,7 +233,7 @@ func (h *hops) above(e journal.Event) string {
 func (h *hops) below(e journal.Event) string {
 	f := h.route(e.Flow)
 	if e.Actor == f.server && f.proxied && !f.tunnelled {
-		return h.r.appliance.host.Name()
+		return h.r.interceptor()
 	}
 	return f.client
 }

@@ -1,11 +1,13 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"rehearse/reports"
 	"rehearse/reports/journal"
 	"rehearse/simulator/scenario"
 )
@@ -14,6 +16,44 @@ import (
 type miss struct {
 	want scenario.Want
 	got  string
+}
+
+// verdict is how a step came out.
+type verdict struct {
+	played
+	verdict reports.Verdict
+	misses  []miss
+	note    string // why it could not be asked
+}
+
+// held holds a step against what the scenario expects of it. Around a foreign
+// interceptor not all can be held.
+func (r *rehearsal) held(p played) verdict {
+	v := verdict{played: p, verdict: reports.Passed, note: p.unasked}
+	if v.note != "" {
+		v.verdict = reports.Unsupported
+		return v
+	}
+	for _, m := range judge(p) {
+		why := cmp.Or(r.unseen(m.want), r.excused())
+		if v.misses = append(v.misses, m); why == "" {
+			v.verdict = reports.Failed
+		}
+		v.note = cmp.Or(v.note, why)
+	}
+	for _, w := range p.step.Expect {
+		v.note = cmp.Or(v.note, r.unseen(w))
+	}
+	if v.note != "" {
+		v.verdict = worse(v.verdict, reports.Unsupported)
+	}
+	return v
+}
+
+// worse is the verdict of two that says more.
+func worse(a, b reports.Verdict) reports.Verdict {
+	order := []reports.Verdict{reports.Passed, reports.Unsupported, reports.Failed}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
 // judge holds a step's outcome and events against what the scenario expects.

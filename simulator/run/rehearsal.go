@@ -10,6 +10,7 @@ import (
 	"rehearse/proxy"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
+	"rehearse/simulator/foreign"
 	"rehearse/simulator/pki"
 	"rehearse/simulator/scenario"
 	"rehearse/simulator/server"
@@ -20,7 +21,7 @@ import (
 type rehearsal struct {
 	scenario  *scenario.Scenario
 	watch     Watcher // nil: nobody watches
-	world     *world.Memory
+	world     world.World
 	log       *journal.Memory
 	began     time.Time
 	pki       *pki.PKI
@@ -28,6 +29,9 @@ type rehearsal struct {
 	sites     map[string]*server.RunningSite // servers beside the estate, by host
 	appliance *appliance                     // nil without one
 	clients   map[string]*client.Client
+	against   *Against              // nil without one
+	place     *foreign.Place        // the world around a foreign interceptor
+	lost      string                // why no further step can be asked of it
 	addrs     map[netip.Addr]string // client addresses to names
 	lift      func()                // ends the faults of the last SetFaults step
 	legs      map[string]string     // upstream legs to their flows, of events until legsUntil
@@ -138,17 +142,21 @@ func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {
 	if !ok {
 		return fmt.Errorf("client %s: no profile %q", c.Name, c.Profile)
 	}
-	host := r.world.Host(c.Name, addr)
-	r.addrs[addr] = c.Name
+	var host world.Host
+	if r.against != nil {
+		host = r.place.Client(c.Name, len(r.clients)+1)
+	} else {
+		host = r.world.Host(c.Name, addr)
+	}
+	r.addrs[host.Addr()] = c.Name
 	if r.scenario.Network.UDPBlocked {
 		r.world.Impose(world.Fault{Kind: world.Blackhole, Host: c.Name, Proto: "udp"})
 	}
 	roots := r.pki.Roots()
-	explicit := ""
-	if r.appliance != nil {
-		explicit = r.appliance.attach(host)
-		if !c.Distrusts {
-			roots.AddCert(r.appliance.root.Certificate())
+	explicit := r.attach(host)
+	if !c.Distrusts {
+		for _, cert := range r.interceptorRoots() {
+			roots.AddCert(cert)
 		}
 	}
 	password := c.Password

@@ -8,13 +8,14 @@ import (
 )
 
 // add puts a step, its verdict and its evidence into the result.
-func (o *result) add(index int, p played, h *hops, src diag.Source) {
+func (o *result) add(index int, v verdict, h *hops, src diag.Source) {
+	p := v.played
 	step := reports.Step{
 		Line: p.step.Span.Start.Line, Actor: p.step.Actor, Action: told(p.step),
-		Outcome: p.outcome, Expected: expected(p.step.Expect), Verdict: reports.Passed,
+		Outcome: p.outcome, Expected: expected(p.step.Expect), Verdict: v.verdict, Note: v.note,
 	}
-	for _, m := range judge(p) {
-		step.Verdict, o.report.Verdict = reports.Failed, reports.Failed
+	o.report.Verdict = worse(o.report.Verdict, v.verdict)
+	for _, m := range v.misses {
 		step.Misses = append(step.Misses, reports.Miss{
 			Span: m.want.Span, Excerpt: diag.Excerpt(m.want.Span, src), Field: m.want.Key,
 			Got: m.got, Want: wanted(m.want), Hints: hints(p),

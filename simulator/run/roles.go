@@ -10,9 +10,13 @@ import (
 )
 
 // setup is how a scenario is set up at its beginning.
-func setup(s *scenario.Scenario) reports.Setup {
+func (o Options) setup(s *scenario.Scenario) reports.Setup {
 	set := reports.Setup{Deployment: string(s.Appliance.Deployment)}
-	if s.Appliance.Deployment == scenario.None {
+	switch {
+	case s.Appliance.Deployment == scenario.None:
+		return set
+	case o.Against != nil:
+		set.Against = o.Against.At().String()
 		return set
 	}
 	set.Release = s.Appliance.Release.String()
@@ -50,7 +54,7 @@ func (r *rehearsal) hosts(evidence []reports.Evidence) []reports.Host {
 func (r *rehearsal) role(name string) reports.Role {
 	at := r.estate.Endpoints()
 	switch {
-	case r.appliance != nil && name == r.appliance.host.Name():
+	case name == r.interceptor():
 		return reports.RoleAppliance
 	case name == statusHost, name == at[server.Status].Host:
 		return reports.RoleRevocation

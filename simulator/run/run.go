@@ -42,6 +42,9 @@ type Options struct {
 	Tool   reports.Tool
 	// Overrides are the flags that changed what scenarios say, for the report.
 	Overrides []string
+	// Against is an interceptor made elsewhere, in the place of the reference
+	// interceptor; nil is none. It wants one worker and no bubble.
+	Against *Against
 }
 
 // Run plays scenarios and reports on them. When ctx ends, the report has those
@@ -126,14 +129,18 @@ const scenarioLimit = 30 * 24 * time.Hour
 func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	// The context of the bubble is one of its own: outside timers and channels do
 	// not mix with virtual time. An interrupt takes effect between steps.
-	inner, cancel := context.WithTimeout(context.Background(), scenarioLimit)
+	outer := context.Background()
+	if opt.Against != nil {
+		outer = ctx // and takes effect at once where time is real
+	}
+	inner, cancel := context.WithTimeout(outer, scenarioLimit)
 	defer cancel()
 	one := &result{report: reports.Scenario{
 		File: s.File, Name: s.Name, Labels: append([]string{}, s.Labels...), Verdict: reports.Passed,
 		Steps: []reports.Step{}, Hosts: []reports.Host{}, Evidence: []reports.Evidence{},
-		Variant: variant(s), Setup: setup(s),
+		Variant: variant(s), Setup: opt.setup(s),
 	}}
-	r, err := build(inner, s, opt.Watch)
+	r, err := opt.build(inner, s)
 	if err != nil {
 		return one.fail(fmt.Errorf("building the world: %w", err))
 	}
@@ -144,7 +151,7 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	}
 	h := newHops(r, steps)
 	for i, p := range steps {
-		one.add(i, p, h, opt.Source)
+		one.add(i, r.held(p), h, opt.Source)
 	}
 	one.report.Hosts = r.hosts(one.report.Evidence)
 	one.cover = r.coverage()

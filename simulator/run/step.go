@@ -19,6 +19,8 @@ type played struct {
 	outcome  journal.Outcome
 	from, to time.Duration // when, on the scenario's clock
 	log      journal.Log   // what belongs to it, in order
+	// unasked says why the step could not be taken, or not be judged; see Against.
+	unasked string
 }
 
 // stepLimit bounds one step on the scenario's clock.
@@ -32,13 +34,17 @@ func (r *rehearsal) play(ctx context.Context, interrupted func() bool) ([]played
 		if ctx.Err() != nil || interrupted() {
 			return all, ctx.Err()
 		}
+		if why := r.cannot(s); why != "" {
+			all = append(all, played{step: s, from: r.log.Now(), to: r.log.Now(), unasked: why})
+			continue
+		}
 		p, err := r.step(ctx, s)
 		if err != nil {
 			return all, fmt.Errorf("%s: %w", s.Span, err)
 		}
 		// A moment between steps keeps what still flies apart from what comes, and lets
 		// everybody write down what they saw at the step's last instant.
-		time.Sleep(time.Second)
+		time.Sleep(r.rest())
 		p.log = r.about(s.Actor, p.from, p.to)
 		all = append(all, p)
 	}
@@ -52,7 +58,7 @@ func (r *rehearsal) step(ctx context.Context, s scenario.Step) (played, error) {
 		return played{}, err
 	}
 	defer lift()
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	ctx, cancel := context.WithTimeout(ctx, r.limit())
 	defer cancel()
 	p := played{step: s, from: r.log.Now()}
 	if p.outcome, err = r.act(ctx, s); err != nil {

@@ -57,9 +57,10 @@ func NewLoopback(c Config) *Loopback {
 	}
 }
 
-// NewPlainLoopback is a Loopback without a table for TCP: a host whose address is a
-// loopback address listens at that very address, at the very port, so that programs
-// made elsewhere find it where names say. Low ports want the right to bind them.
+// NewPlainLoopback is a Loopback in which nothing is translated for a host whose
+// address is a loopback address: it listens at that very address, at the very port, so
+// that programs made elsewhere find it where names say. Low ports want the right to
+// bind them.
 func NewPlainLoopback(c Config) *Loopback {
 	l := NewLoopback(c)
 	l.plain = true

@@ -87,7 +87,7 @@ func (h *loopHost) Listen(network, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// realPort is where a listener of the world really listens; 0 is anywhere.
+// realPort is where a listener or socket of the world really is; 0 is anywhere.
 func (h *loopHost) realPort(port uint16) uint16 {
 	if h.world.plain && h.real == h.Addr() {
 		return port

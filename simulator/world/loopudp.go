@@ -48,7 +48,7 @@ func (h *loopHost) socket(key, peer netip.AddrPort) (*loopSocket, error) {
 	if h.sockets[key] != nil || h.world.closed() {
 		return nil, &net.OpError{Op: "listen", Net: "udp", Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
 	}
-	conn, err := h.bindUDP(peer)
+	conn, err := h.bindUDP(key.Port(), peer)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func (h *loopHost) socket(key, peer netip.AddrPort) (*loopSocket, error) {
 
 // bindUDP makes the real socket. One that is connected to a place where nothing
 // listens is connected to a port where nothing ever does.
-func (h *loopHost) bindUDP(peer netip.AddrPort) (*net.UDPConn, error) {
-	local := net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.real, 0))
+func (h *loopHost) bindUDP(port uint16, peer netip.AddrPort) (*net.UDPConn, error) {
+	local := net.UDPAddrFromAddrPort(netip.AddrPortFrom(h.real, h.realPort(port)))
 	if !peer.IsValid() {
 		return net.ListenUDP("udp", local)
 	}
