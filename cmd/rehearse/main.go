@@ -42,6 +42,7 @@ func (a *app) root() *cobra.Command {
 		Use: "rehearse", Short: short, Long: long, Version: version(),
 		SilenceUsage: true, SilenceErrors: true,
 	}
+	root.AddCommand(a.coordinate(), a.work())
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetVersionTemplate("rehearse {{.Version}}\n")
