@@ -21,6 +21,7 @@ type runFlags struct {
 	traces          string
 	failFast        bool
 	verbose         bool
+	capture         captureFlags
 	against         againstFlags
 }
 
@@ -61,6 +62,7 @@ to standard error then.` + againstLong,
 	fl.StringVar(&f.policy, "policy", "", "install the policy in `FILE` in place of every one that scenarios name")
 	fl.StringVar(&f.release, "release", "", "run every appliance at release `R`, upgrades included")
 	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
+	f.capture.add(c)
 	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every variant by itself, with all evidence of failed ones")
 	f.against.add(fl)
@@ -77,6 +79,9 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 		return usage("-j 1", "--jobs %d: want at least 1", f.workers)
 	}
 	if err := f.check(); err != nil {
+		return err
+	}
+	if err := f.capture.check(f.against.at); err != nil {
 		return err
 	}
 	to, err := reportTargets(f.reports)
@@ -117,6 +122,10 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, to targets, against *run.Against) error {
 	status := newStatus(a.err, len(chosen.scenarios))
 	var traces run.Traces
+	captured, err := f.capture.captures()
+	if err != nil {
+		return err
+	}
 	workers, bubble := f.workers, a.bubble
 	if against != nil {
 		workers, bubble = 1, nil
@@ -125,9 +134,12 @@ func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFl
 		Places: chosen.places, Selected: chosen.of, Against: against,
 		Workers: workers, Bubble: bubble, FailFast: f.failFast, Source: files.source,
 		Tool:     reports.Tool{Name: "rehearse", Version: version()},
-		Progress: status.update, Watch: f.watcher(&traces), Overrides: f.overrides(),
+		Progress: status.update, Watch: f.watcher(&traces), Overrides: f.overrides(), Keep: captured.keep(),
 	})
 	status.clear()
+	if err := captured.failure(); err != nil {
+		return err
+	}
 	if err := to.write(rep); err != nil {
 		return err
 	}

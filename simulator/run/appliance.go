@@ -185,7 +185,7 @@ func (a *appliance) start() {
 	a.current.Store(proxy.New(proxy.Config{
 		Host: a.host, Release: a.state.Release, Policy: a.program.Policy, Forge: a.forge, Roots: a.r.roots(),
 		Now: a.r.now, Recorder: a.r.log, Revocation: behaviour, Categories: a.categories, Identify: a.r.identify,
-		Finished: a.finished(),
+		Finished: a.finished(), KeyLog: &a.r.secrets,
 	}))
 }
 

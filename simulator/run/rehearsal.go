@@ -37,6 +37,9 @@ type rehearsal struct {
 	legs      map[string]string     // upstream legs to their flows, of events until legsUntil
 	legsUntil time.Duration
 	closers   []func() error
+	tape      *world.Tape  // nil where nothing is recorded
+	hosted    []world.Host // those of the tape
+	secrets   secrets
 }
 
 // The addresses of the first client and of the first server beside the estate; the
@@ -98,7 +101,7 @@ func (r *rehearsal) serverConfig() server.Config {
 	}
 	return server.Config{
 		World: r.world, PKI: r.pki, Now: r.now, Recorder: r.log,
-		Domain: s.Estate.Domain, Zone: s.Estate.Zone, Users: users,
+		Domain: s.Estate.Domain, Zone: s.Estate.Zone, Users: users, KeyLog: &r.secrets,
 	}
 }
 
@@ -166,7 +169,7 @@ func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {
 	r.clients[c.Name] = client.New(client.Config{
 		Name: c.Name, Host: host, Recorder: r.log, Now: r.now, Roots: roots, Profile: profile,
 		Proxy: explicit, Ending: client.Ending(c.Ending), User: c.User, Password: password,
-		Domain: r.scenario.Estate.Domain,
+		Domain: r.scenario.Estate.Domain, KeyLog: &r.secrets,
 	})
 	r.closers = append(r.closers, r.clients[c.Name].Close)
 	return nil

@@ -42,6 +42,9 @@ type Options struct {
 	Tool   reports.Tool
 	// Overrides are the flags that changed what scenarios say, for the report.
 	Overrides []string
+	// Keep, if there is one, gets the recording of each scenario and gives the name of
+	// the file that it was kept in, "" for none. It is called from many goroutines.
+	Keep func(*Recording) string
 	// Against is an interceptor made elsewhere, in the place of the reference
 	// interceptor; nil is none. It wants one worker and no bubble.
 	Against *Against
@@ -94,6 +97,10 @@ func (r *runner) one(ctx context.Context, i int) {
 	if one == nil { // interrupted
 		return
 	}
+	if one.recording != nil {
+		one.report.Capture = r.opt.Keep(one.recording)
+		one.recording = nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.results[i] = one
@@ -110,6 +117,8 @@ func (r *runner) one(ctx context.Context, i int) {
 type result struct {
 	report reports.Scenario
 	cover  []reports.Coverage
+	// recording is nil where none is wanted.
+	recording *Recording
 }
 
 // isolated runs one scenario in a bubble. It gives nil where ctx ended meanwhile.
@@ -145,6 +154,9 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 		return one.fail(fmt.Errorf("building the world: %w", err))
 	}
 	defer r.close()
+	if opt.Keep != nil {
+		r.record()
+	}
 	steps, err := r.play(inner, func() bool { return ctx.Err() != nil })
 	if ctx.Err() != nil {
 		return nil
@@ -152,6 +164,9 @@ func rehearse(ctx context.Context, s *scenario.Scenario, opt Options) *result {
 	h := newHops(r, steps)
 	for i, p := range steps {
 		one.add(i, r.held(p), h, opt.Source)
+	}
+	if r.tape != nil {
+		one.recording = r.recording(&one.report, steps)
 	}
 	one.report.Hosts = r.hosts(one.report.Evidence)
 	one.cover = r.coverage()

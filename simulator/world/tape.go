@@ -96,6 +96,19 @@ func (t *Tape) lookup(l Lookup) {
 	t.lookups = append(t.lookups, l)
 }
 
+// Record begins to record what travels in the world; connections that are open stay
+// unrecorded. It must come before the hosts are used by several goroutines.
+func (m *Memory) Record(t *Tape) { m.config.Tape = t }
+
+// Hosts are those of the world, in the order of their making.
+func (m *Memory) Hosts() []Host {
+	var all []Host
+	for _, h := range m.atlas.all() {
+		all = append(all, h)
+	}
+	return all
+}
+
 // Packets are those so far: in order for each direction of each connection, and in
 // no order otherwise.
 func (t *Tape) Packets() []Packet {
