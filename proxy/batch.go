@@ -41,10 +41,7 @@ type batched struct {
 	*peeked
 	bufs *buffers
 
-	// The reader's: dry has it fail where it would have to wait.
-	dry       bool
-	in        *buffer // nil while nothing is read ahead
-	from, end int
+	dry bool // the reader fails where it would have to wait
 
 	mu     sync.Mutex
 	corked bool
@@ -54,35 +51,15 @@ type batched struct {
 
 // Read implements net.Conn.
 func (b *batched) Read(p []byte) (int, error) {
-	if b.from == b.end {
-		if !b.dry || b.peeked.ahead() > 0 {
-			return b.peeked.Read(p)
-		}
-		if !b.readAhead() {
-			return 0, os.ErrDeadlineExceeded // passes: TLS goes on afterwards
-		}
+	if !b.dry || b.ahead() > 0 {
+		return b.peeked.Read(p)
 	}
-	n := copy(p, b.in[b.from:b.end])
-	if b.from += n; b.from == b.end {
-		b.bufs.give(b.in)
-		b.in = nil
-	}
-	return n, nil
-}
-
-// readAhead takes what has come and does not wait; false when that is nothing, or the
-// end.
-func (b *batched) readAhead() bool {
-	b.in = b.bufs.take()
-	n := readNow(b.peeked.Conn, b.in[:])
+	n := readNow(b.Conn, p)
 	if n <= 0 {
-		b.bufs.give(b.in)
-		b.in = nil
-		return false
+		return 0, os.ErrDeadlineExceeded // passes: TLS goes on afterwards
 	}
-	b.peeked.in += int64(n)
-	b.from, b.end = 0, n
-	return true
+	b.in += int64(n)
+	return n, nil
 }
 
 // Write implements net.Conn.
