@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"rehearse/pcaps/diagnose"
 	"rehearse/proxy"
 	"rehearse/proxy/detect"
 	"rehearse/proxy/policy/cpl"
@@ -74,6 +75,9 @@ func names() map[string][]string {
 	}
 	for _, e := range reports.Explanations() {
 		add("reports.Explanations", e.ID)
+	}
+	for _, c := range diagnose.Causes() {
+		add("diagnose.Causes", c.ID)
 	}
 	for e := range cpl.Vocabulary() {
 		add("cpl.Vocabulary", e.Name)

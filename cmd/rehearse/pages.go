@@ -36,7 +36,7 @@ type fact struct{ name, says string }
 func pages() []page {
 	return slices.Concat(
 		codePages(), outcomePages(), exceptionPages(), diagnosticPages(), featurePages(), profilePages(), protocolPages(),
-		faultPages(), eventPages(), vocabularyPages(), markPages(),
+		faultPages(), eventPages(), vocabularyPages(), markPages(), causePages(),
 	)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -13,11 +14,22 @@ import (
 
 func (a *app) pcap() *cobra.Command {
 	c := &cobra.Command{
-		Use: "pcap", Short: "Read captures: info", Args: cobra.NoArgs,
+		Use: "pcap", Short: "Read captures: what is in them, and why it failed", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.pcapInfo())
+	c.AddCommand(a.pcapInfo(), a.pcapDiagnose())
 	return c
+}
+
+// readCapture reads one capture with a live line at a terminal.
+func (a *app) readCapture(ctx context.Context, file string, opt story.Options) (*story.Summary, error) {
+	line := newProgress(a.err, file)
+	opt.Progress = func(packets int) error {
+		line.update(packets)
+		return ctx.Err()
+	}
+	defer line.clear()
+	return a.story(file, opt)
 }
 
 // story reads one capture, from standard input for "-". With an error there can be

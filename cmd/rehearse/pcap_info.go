@@ -49,13 +49,7 @@ With --json one object a file, with counts and lists of all that was seen.`,
 }
 
 func (a *app) info(ctx context.Context, file string, opt story.Options, asJSON, several bool) error {
-	line := newProgress(a.err, file)
-	opt.Progress = func(packets int) error {
-		line.update(packets)
-		return ctx.Err()
-	}
-	s, err := a.story(file, opt)
-	line.clear()
+	s, err := a.readCapture(ctx, file, opt)
 	if s == nil {
 		return err
 	}

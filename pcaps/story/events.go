@@ -80,10 +80,16 @@ func connected(f *flow.Flow, events []event) journal.Connected {
 	return c
 }
 
+// OneSided is in a Connected event's Err where nothing of the server's side was
+// captured, though the client goes on as if it had answered.
+const OneSided = "only one side was captured"
+
 // unanswered says how a SYN failed, "" where it did not.
 func unanswered(f *flow.Flow) string {
 	server := client(f).Other()
 	switch {
+	case f.Packets[server] == 0 && f.Bytes[server.Other()] > 0:
+		return OneSided
 	case f.Packets[server] == 0 && f.Bytes[server.Other()] == 0 && len(f.Complaints) > 0:
 		return f.Complaints[0]
 	case f.Packets[server] == 0 && f.Bytes[server.Other()] == 0:
@@ -98,7 +104,11 @@ func (r *reading) write(f *flow.Flow, e event) {
 	if len(r.Events) >= maxEvents {
 		return
 	}
+	actor := f.Ends[e.side].IP().String()
+	if f.Ends[0].Addr == f.Ends[1].Addr { // both on one host
+		actor = f.Ends[e.side].String()
+	}
 	r.Events = append(r.Events, journal.Event{
-		At: time.Duration(e.at.At - r.began), Flow: f.ClientEnd().String(), Actor: f.Ends[e.side].IP().String(), Body: e.body, Packet: e.at.Packet,
+		At: time.Duration(e.at.At - r.began), Flow: f.ClientEnd().String(), Peer: f.ServerEnd().String(), Actor: actor, Body: e.body, Packet: e.at.Packet,
 	})
 }

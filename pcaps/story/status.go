@@ -91,6 +91,10 @@ func (r httpRequest) asks() string {
 
 // fetched notes how a fetch ended.
 func (h *http) fetched(at flow.Moment, r httpRequest, what, result string) {
+	if r.method == "" { // the request was not captured
+		h.note(client(h.flow), at, journal.RevocationFetched{What: what, Result: result})
+		return
+	}
 	place := r.full()
 	if r.method == "GET" && what == "ocsp" {
 		place = strings.TrimSuffix(place, encodedRequest(r.target))

@@ -35,7 +35,8 @@ type Summary struct {
 	Seen
 	DNS DNS `json:"dns"`
 	// Events are those of a rehearsal's journal, if Options asks for them: the flow is
-	// named by the client's end, the actor by the address of who did it. They are in
+	// named by the client's end, the actor by the address of who did it (with the port, where
+	// both are on one host). They are in
 	// the order of their packets.
 	Events journal.Log `json:"-"`
 	// Decrypted is what was seen inside of TLS, null where none could be opened.

@@ -105,8 +105,8 @@ func (t *tls) finishes(at flow.Moment) {
 // ended notes how the handshake went, seen from the client, and what was counted.
 func (t *tls) ended(client flow.Side) {
 	o := t.out
-	if o.ClientHellos+o.ServerHellos == 0 || o.PseudoSSL {
-		return
+	if o.ClientHellos+o.ServerHellos == 0 || o.PseudoSSL || t.sides[client.Other()].old {
+		return // SSL 2.0 does not show when a handshake is through
 	}
 	e := journal.HandshakeEnded{Side: "client", Peer: t.flow.ServerEnd().String(), Err: t.broken(client)}
 	if o.SNI != nil {

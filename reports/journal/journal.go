@@ -33,6 +33,8 @@ type Event struct {
 	// Packet is the packet of the capture that the event was read from, counted from
 	// 1; 0 in a rehearsal.
 	Packet int
+	// Peer is the flow's other end, "192.0.2.1:443"; in captures only.
+	Peer string
 }
 
 // Body is the typed content of an event. Each kind is one struct in this package.

@@ -1,0 +1,166 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Confidence is how sure a finding is.
+type Confidence string
+
+// The degrees of confidence. High: what was seen has no other explanation that is
+// known. Medium: it has, and this one is likelier. Low: it is one of several.
+const (
+	High   Confidence = "high"
+	Medium Confidence = "medium"
+	Low    Confidence = "low"
+)
+
+func (c Confidence) rank() int { return slices.Index([]Confidence{Low, Medium, High}, c) }
+
+// Evidence is one thing that was seen, or that was looked for and was not there.
+type Evidence struct {
+	// Packet counts from 1, as Wireshark does; 0 for what was not there.
+	Packet int    `json:"packet,omitempty"`
+	Text   string `json:"text"`
+	// Filter is a display filter of Wireshark that shows it: the packet, or where one
+	// would have been.
+	Filter string `json:"filter"`
+}
+
+// Alternative is a cause that what was seen does not exclude.
+type Alternative struct {
+	Cause string `json:"cause"`
+	Why   string `json:"why"`
+}
+
+// Finding is a cause that was found, for one host that clients wanted.
+type Finding struct {
+	Cause      string     `json:"cause"` // ID of a row of Causes
+	Title      string     `json:"title"`
+	Confidence Confidence `json:"confidence"`
+	// Host is what the clients wanted to reach: a name if one is known.
+	Host string `json:"host"`
+	// Flows are the connections that failed so, by the client's end.
+	Flows    []string      `json:"flows"`
+	For      []Evidence    `json:"evidence_for"`
+	Against  []Evidence    `json:"evidence_against"`
+	Could    []Alternative `json:"could_also_be"`
+	Means    string        `json:"means"`
+	Code     string        `json:"code,omitempty"` // the outcome's code in a rehearsal
+	Remedies []string      `json:"remedies"`
+	Source   string        `json:"source"`
+	// Filter shows the connections.
+	Filter string `json:"filter"`
+
+	at   int // packet at which it showed
+	conn *conn
+}
+
+// Gap is what cannot be told from a capture.
+type Gap struct {
+	What   string `json:"what"`
+	Record string `json:"record"` // what to record to be able to
+}
+
+// Report is what is told of a capture.
+type Report struct {
+	Findings []Finding `json:"findings"`
+	// Works is what went well, as far as it bears on what did not.
+	Works []Evidence `json:"works"`
+	// Unknown is what cannot be told.
+	Unknown []Gap `json:"cannot_tell"`
+	// Judged is how many connections and look-ups there were to judge.
+	Judged int `json:"judged"`
+}
+
+// limits on what is listed of one finding
+const (
+	maxEvidence = 8
+	maxFlows    = 64
+)
+
+// merged puts findings of the same cause and host together, the surest first, then
+// in the order of packets.
+func merged(all []Finding) []Finding {
+	var out []Finding
+	by := map[[2]string]int{}
+	for _, f := range all {
+		k := [2]string{f.Cause, f.Host}
+		i, known := by[k]
+		if !known {
+			by[k] = len(out)
+			out = append(out, f)
+			continue
+		}
+		out[i].join(f)
+	}
+	for i := range out {
+		out[i].Filter = filterOf(out[i].Flows)
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Confidence.rank(), a.Confidence.rank()), cmp.Compare(a.at, b.at))
+	})
+	return fewer(out)
+}
+
+// maxHosts is for how many hosts one cause is told.
+const maxHosts = 6
+
+// fewer puts what one cause does to many hosts together, past the first of them.
+func fewer(all []Finding) []Finding {
+	var out []Finding
+	count, last := map[string]int{}, map[string]int{}
+	for _, f := range all {
+		n := count[f.Cause]
+		if count[f.Cause]++; n < maxHosts {
+			last[f.Cause] = len(out)
+			out = append(out, f)
+			continue
+		}
+		o := &out[last[f.Cause]]
+		o.Host = fmt.Sprintf("%d more hosts", n-maxHosts+2)
+		o.Flows = append(o.Flows, f.Flows...)
+		o.For = append(o.For, f.For[:min(len(f.For), max(maxEvidence-len(o.For), 0))]...)
+		o.Filter = filterOf(o.Flows)
+	}
+	return out
+}
+
+// join takes over another finding of the same cause and host.
+func (f *Finding) join(o Finding) {
+	f.Flows = append(f.Flows, o.Flows...)
+	if o.Confidence.rank() > f.Confidence.rank() {
+		f.Confidence, f.For, f.Against, f.Could = o.Confidence, o.For, o.Against, o.Could
+		return
+	}
+	if len(o.For) > 0 && len(f.For) < maxEvidence && !slices.Contains(f.For, o.For[0]) {
+		f.For = append(f.For, o.For[0])
+	}
+}
+
+// packetFilter shows one packet.
+func packetFilter(packet int) string { return fmt.Sprintf("frame.number == %d", packet) }
+
+// filterOf shows connections by the client's end.
+func filterOf(flows []string) string {
+	var parts []string
+	for _, f := range flows[:min(len(flows), maxFlows)] {
+		host, port := split(f)
+		part := fmt.Sprintf("(%s && (tcp.port == %s || udp.port == %s))", hostFilter(host), port, port)
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " || ")
+}
+
+// hostFilter shows what an address sends and receives.
+func hostFilter(host string) string {
+	if strings.Contains(host, ":") {
+		return "ipv6.addr == " + host
+	}
+	return "ip.addr == " + host
+}

@@ -1,0 +1,126 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+
+	"rehearse/reports/journal"
+)
+
+// lostNames finds names that nobody could resolve. Names that are probed for in
+// passing do not count, nor does one of several under which a sign-in server is
+// looked for, if another is known.
+func lostNames(s *scene) {
+	for _, l := range s.lookups {
+		n := l.body
+		if n.Err == noAnswer && (s.end-l.time < patience || !s.answers(l.client)) {
+			continue // the capture ends, or has not the answers
+		}
+		if l.explained || !failed(n) || !slices.Contains([]string{"A", "AAAA", "SRV"}, n.Type) || probed(n.Name) || s.resolves(n.Name) {
+			continue
+		}
+		confidence, why := Medium, []Evidence{said(l.packet, n.String())}
+		if domain := discoveryDomain(n.Name); domain != "" {
+			others := s.discovery(l.client, domain)
+			if slices.ContainsFunc(others, func(o *lookup) bool { return len(o.body.Addrs) > 0 }) {
+				continue
+			}
+			confidence, why = High, nil
+			for _, o := range others {
+				why = append(why, said(o.packet, o.body.String()))
+				o.explained = true
+			}
+			n.Name = domain
+		}
+		l.explained = true
+		s.found(Finding{Cause: DNSFailure, Confidence: confidence, Host: n.Name, For: why[:min(len(why), maxEvidence)], at: l.packet,
+			Filter: `dns.qry.name contains "` + n.Name + `"`})
+	}
+}
+
+// What events say of what did not come.
+const (
+	noAnswer = "no answer"
+	oneSided = "only one side was captured"
+)
+
+// answers says whether any look-up of a client was answered.
+func (s *scene) answers(client string) bool {
+	return slices.ContainsFunc(s.lookups, func(l *lookup) bool { return l.client == client && l.body.Err != noAnswer })
+}
+
+// probed are names that are looked up whether they exist or not.
+func probed(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	head, _, more := strings.Cut(name, ".")
+	return !more || strings.HasSuffix(name, ".local") || strings.HasSuffix(name, ".arpa") || strings.HasSuffix(name, ".lan") ||
+		slices.Contains([]string{"wpad", "isatap", "localhost", "teredo"}, head)
+}
+
+// discoveryWords begin the names under which a sign-in server is looked for.
+var discoveryWords = [...]string{"lyncdiscoverinternal.", "lyncdiscover.", "_sipinternaltls._tcp.", "_sip._tls.", "sipinternal.", "sip.", "sipexternal."}
+
+// discoveryDomain is the sign-in domain of a name of discovery, "" for others.
+func discoveryDomain(name string) string {
+	for _, w := range discoveryWords {
+		if rest, ok := strings.CutPrefix(strings.ToLower(name), w); ok {
+			return strings.TrimSuffix(rest, ".")
+		}
+	}
+	return ""
+}
+
+// discovery are a client's look-ups for a sign-in domain.
+func (s *scene) discovery(client, domain string) []*lookup {
+	var out []*lookup
+	for _, l := range s.lookups {
+		if l.client == client && discoveryDomain(l.body.Name) == domain {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// unreachable finds connections that were not made, where no other to the same
+// host was.
+func unreachable(s *scene) {
+	for _, c := range s.conns {
+		e, ok := first[journal.Connected](c)
+		if !ok || c.explained || e.body.Err == "" || e.body.Err == oneSided || s.reached(c) {
+			continue
+		}
+		confidence := Medium
+		if e.body.Err != noAnswer {
+			confidence = High
+		}
+		f := s.begin(Unreachable, confidence, c, e.packet)
+		f.For = []Evidence{saw(e)}
+		s.found(f)
+	}
+}
+
+// reached says whether the client came through to the same host some other time.
+func (s *scene) reached(c *conn) bool {
+	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+		e, ok := first[journal.Connected](o)
+		return ok && e.body.Err == "" && o.client == c.client && (o.server == c.server || o.host == c.host)
+	})
+}
+
+// silent finds clients that gave up waiting for an answer to their hello.
+func silent(s *scene) {
+	for _, c := range s.conns {
+		end, ok := first[journal.HandshakeEnded](c)
+		closed, hungUp := c.closed()
+		if !ok || c.explained || !hungUp || closed.body.By != "client" || !strings.HasSuffix(end.body.Err, "after client hello") || strings.Contains(end.body.Err, "alert") {
+			continue
+		}
+		hello, _ := first[journal.HelloSeen](c)
+		if closed.time-hello.time < patience || c.oneSided() {
+			continue
+		}
+		f := s.begin(NoAnswer, Medium, c, closed.packet)
+		f.For = []Evidence{saw(hello), said(closed.packet, "nothing comes back until the client gives up after "+(closed.time-hello.time).String())}
+		s.found(f)
+	}
+}

@@ -1,0 +1,179 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"rehearse/reports/journal"
+)
+
+// slow is how long a client waits for one answer about a certificate's status
+// before it gives up: 15 seconds a URL, half of 20 where the time is accumulated.
+const slow = 10 * time.Second
+
+// revocationLimit is how long a client asks for status before it gives up.
+const revocationLimit = 40 * time.Second
+
+// memory is for how long a client is taken to remember what came of a fetch.
+const memory = 10 * time.Minute
+
+// fetchesBy are a client's fetches that ended between two times.
+func (s *scene) fetchesBy(client string, from, to time.Duration) []fetch {
+	var out []fetch
+	for _, f := range s.fetches {
+		if f.conn.client == client && f.time >= from && f.time-f.body.Took <= to+time.Second {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// tries says whether a client tried in vain to look up or reach something between
+// two times.
+func (s *scene) tries(client string, from, to time.Duration) bool {
+	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+		e, ok := first[journal.Connected](o)
+		return ok && o.client == client && e.body.Err != "" && e.time >= from && e.time <= to
+	}) || slices.ContainsFunc(s.lookups, func(l *lookup) bool {
+		return l.client == client && failed(l.body) && l.time >= from && l.time <= to
+	})
+}
+
+// points says whether a certificate names what was fetched.
+func points(leaf journal.CertificateSeen, url string) bool {
+	return slices.ContainsFunc(slices.Concat(leaf.CDP, leaf.OCSP), func(p string) bool {
+		return strings.EqualFold(strings.TrimSuffix(p, "/"), strings.TrimSuffix(url, "/"))
+	})
+}
+
+// byStatus is what came of asking for the status of the certificate.
+func (c *conn) byStatus(s *scene, r refusal, leaf at[journal.CertificateSeen]) []suspect {
+	var found []suspect
+	good := false
+	for _, f := range s.fetchesBy(c.client, leaf.time-memory, r.time) {
+		named := points(leaf.body, f.body.URL)
+		if !named && f.time < leaf.time {
+			continue // of another certificate, for another connection
+		}
+		u := statusSuspect(f)
+		if u.cause == "" {
+			good = good || named
+			continue
+		}
+		if !named {
+			u.confidence = Medium // of another certificate of the chain
+		}
+		f.conn.explained = true
+		found = append(found, u)
+	}
+	found = append(found, c.unreached(s, r, leaf)...)
+	if good {
+		for i := range found {
+			if found[i].cause != Revoked {
+				found[i].confidence = Low // one good answer is enough
+			}
+		}
+	}
+	return dedup(found)
+}
+
+// statusSuspect is what one fetch makes suspicious; without a cause if it is good.
+func statusSuspect(f fetch) suspect {
+	u := suspect{confidence: High, why: []Evidence{said(f.packet, f.told())}}
+	result := f.body.Result
+	switch {
+	case result == "good", strings.HasPrefix(result, "read"):
+		if f.body.Took >= slow {
+			u.cause, u.confidence = ResponderSlow, Medium
+		}
+	case strings.HasPrefix(result, "revoked"):
+		u.cause = Revoked
+	case strings.HasPrefix(result, "stale"):
+		u.cause = Stale
+	case strings.HasPrefix(result, "offline: HTTP 401"), strings.HasPrefix(result, "offline: HTTP 403"), strings.HasPrefix(result, "offline: HTTP 407"):
+		u.cause = ResponderForbidden
+	case strings.HasPrefix(result, "offline: no answer"):
+		u.cause = ResponderSlow
+	case strings.HasPrefix(result, "offline"):
+		u.cause = ResponderUnreachable
+	default:
+		u.cause = StatusUnusable
+	}
+	return u
+}
+
+// told is a fetch in words.
+func (f fetch) told() string {
+	text := fmt.Sprintf("%s %s: %s", strings.ToUpper(f.body.What), f.body.URL, f.body.Result)
+	if f.body.Took >= time.Second {
+		text += fmt.Sprintf(", after %s", f.body.Took.Round(100*time.Millisecond))
+	}
+	return text
+}
+
+// unreached looks for attempts to reach a host that the certificate points to which
+// led nowhere: names that are not known, connections that are not made.
+func (c *conn) unreached(s *scene, r refusal, leaf at[journal.CertificateSeen]) []suspect {
+	var found []suspect
+	for _, url := range slices.Concat(leaf.body.CDP, leaf.body.OCSP) {
+		host := hostOf(url)
+		for _, l := range s.lookups {
+			if l.client == c.client && sameName(l.body.Name, host) && failed(l.body) && l.time <= r.time+time.Second && !s.resolves(host) {
+				l.explained = true
+				found = append(found, suspect{ResponderUnreachable, High, []Evidence{said(l.packet, l.body.String()+": "+url+" stands in the certificate")}, nil})
+			}
+		}
+		for _, o := range s.conns {
+			if e, ok := first[journal.Connected](o); ok && o.client == c.client && e.body.Err != "" && e.time <= r.time+time.Second && s.called(addrOf(o.server), host) {
+				o.explained = true
+				found = append(found, suspect{ResponderUnreachable, High, []Evidence{said(e.packet, e.body.String()+": "+url+" stands in the certificate")}, nil})
+			}
+		}
+	}
+	return found
+}
+
+func addrOf(hostport string) string {
+	host, _ := split(hostport)
+	return host
+}
+
+// failed says whether a look-up gave nothing for a reason.
+func failed(n journal.NameResolved) bool { return n.Err != "" && n.Err != "NOERROR" }
+
+// resolves says whether a name gave an address at any time.
+func (s *scene) resolves(name string) bool {
+	return slices.ContainsFunc(s.lookups, func(l *lookup) bool { return sameName(l.body.Name, name) && len(l.body.Addrs) > 0 })
+}
+
+// strayStatus tells of bad answers about certificates whose connections are not in
+// the capture, or did not fail.
+func strayStatus(s *scene) {
+	for _, fe := range s.fetches {
+		if fe.conn.explained || fe.conn.oneSided() {
+			continue
+		}
+		u := statusSuspect(fe)
+		if u.cause == "" || u.cause != Revoked && s.tolerated(fe) {
+			continue
+		}
+		confidence := Low
+		if u.cause == Revoked {
+			confidence = Medium
+		}
+		f := s.begin(u.cause, confidence, fe.conn, fe.packet)
+		f.For = u.why
+		f.Against = append(f.Against, absent("no connection is seen that was refused for it", "tls.handshake.type == 11"))
+		s.found(f)
+	}
+}
+
+// tolerated says whether the client made a TLS connection after the fetch.
+func (s *scene) tolerated(f fetch) bool {
+	return slices.ContainsFunc(s.conns, func(c *conn) bool {
+		e, ok := first[journal.HandshakeEnded](c)
+		return ok && c.client == f.conn.client && c.last() >= f.time && e.body.Err == "" && c.used()
+	})
+}
