@@ -150,13 +150,13 @@ func (a *Authority) issueOwn(cfg AuthorityConfig) (*x509.Certificate, error) {
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	template.OCSPServer = nonEmpty(cfg.OCSPURL)
 	template.CRLDistributionPoints = nonEmpty(cfg.CRLURL)
-	return a.parent.sign(template, a.key.Public())
+	return a.parent.sign(create, template, a.key.Public())
 }
 
-// sign issues a certificate and enters it in the ledger.
-func (a *Authority) sign(template *x509.Certificate, pub crypto.PublicKey) (*x509.Certificate, error) {
+// sign issues a certificate, as create or signLeaf makes it, and enters it in the ledger.
+func (a *Authority) sign(make maker, template *x509.Certificate, pub crypto.PublicKey) (*x509.Certificate, error) {
 	template.SerialNumber = a.ledger.next()
-	cert, err := create(template, a.cert, pub, a.key)
+	cert, err := make(template, a.cert, pub, a.key)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,11 @@ func (a *Authority) sign(template *x509.Certificate, pub crypto.PublicKey) (*x50
 	return cert, nil
 }
 
-// create signs a certificate; without a serial number it gets a random one of 1 to
-// 20 octets.
+// maker makes a certificate of a template.
+type maker func(template, parent *x509.Certificate, pub crypto.PublicKey, key crypto.Signer) (*x509.Certificate, error)
+
+// create makes any certificate; without a serial number it gets a random one of 1 to 20
+// octets.
 func create(template, parent *x509.Certificate, pub crypto.PublicKey, key crypto.Signer) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, pub, key)
 	if err != nil {

@@ -68,7 +68,7 @@ func (a *Authority) delegate(key crypto.Signer, eku bool) (*x509.Certificate, er
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}
 		template.ExtraExtensions = []pkix.Extension{{Id: oidOCSPNoCheck(), Value: []byte{5, 0}}}
 	}
-	cert, err := a.sign(template, key.Public())
+	cert, err := a.sign(create, template, key.Public())
 	if err != nil {
 		return nil, err
 	}

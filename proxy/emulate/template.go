@@ -52,7 +52,7 @@ func (a *Authority) Issue(t Template) (*x509.Certificate, error) {
 	} else if err := setNames(template, t.Names, t.IPs); err != nil {
 		return nil, err
 	}
-	cert, err := a.sign(template, t.Key)
+	cert, err := a.sign(signLeaf, template, t.Key)
 	if err != nil {
 		return nil, fmt.Errorf("issue certificate for %q: %w", template.Subject.CommonName, err)
 	}
