@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits,
 			"field": field, "judged": judged,
 			"start": start, "hangup": hangup,
-			"unhex": unhex,
+			"unhex": unhex, "namespace": namespace, "between": between,
 		},
 	})
 }

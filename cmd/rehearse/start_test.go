@@ -91,10 +91,21 @@ func setup(env *testscript.Env) error {
 }
 
 // installed is a condition of scripts: [pkg-config:NAME] for a library's development
-// files, [plugin:FILE] for a plug-in of libpurple.
+// files, [plugin:FILE] for a plug-in of libpurple, [gst:NAME,...] for plug-ins of
+// GStreamer, [netns] for network namespaces.
 func installed(condition string) (bool, error) {
 	kind, name, _ := strings.Cut(condition, ":")
 	switch kind {
+	case "netns":
+		return hasNamespaces(), nil
+	case "gst":
+		dir, _ := exec.Command("pkg-config", "--variable=pluginsdir", "gstreamer-1.0").Output()
+		for _, plugin := range strings.Split(name, ",") {
+			if _, err := os.Stat(filepath.Join(strings.TrimSpace(string(dir)), "libgst"+plugin+".so")); err != nil {
+				return false, nil
+			}
+		}
+		return true, nil
 	case "pkg-config":
 		return exec.Command("pkg-config", "--exists", name).Run() == nil, nil
 	case "plugin":
@@ -113,5 +124,5 @@ func installed(condition string) (bool, error) {
 		}
 		return false, nil
 	}
-	return false, fmt.Errorf("condition %q, want pkg-config:NAME or plugin:FILE", condition)
+	return false, fmt.Errorf("condition %q, want pkg-config:NAME, plugin:FILE, gst:NAME or netns", condition)
 }

@@ -2,10 +2,11 @@
  * conference if one is named, says something there, and leaves. What happens is
  * printed, a line each:
  *
- *   signed-on | joined | user ADDRESS | message ADDRESS: TEXT | signed-off | error WHAT
+ *   signed-on | joined | user ADDRESS | message ADDRESS: TEXT | audio connected |
+ *   audio heard | signed-off | error WHAT
  *
  * Usage: sipe USER PASSWORD HOST:PORT ROOT.pem [auth=SCHEME] [proxy=HOST:PORT] [meeting=URI]
- *             [to=ADDRESS] [answer] [say=TEXT] [wait] [hear=N] [debug]
+ *             [to=ADDRESS] [answer] [say=TEXT] [wait] [hear=N] [audio] [debug]
  *
  * The text is said in the conference, to a user, or with answer to the first who
  * writes.
@@ -14,6 +15,9 @@
  * messages of others have come; else both at once. Every host name is taken to be
  * at 127.0.0.1, or with names=NAME=ADDRESS,... only those exist. With "-" in place of
  * HOST:PORT it finds the server by itself. auth is ntlm, or tls-dsk.
+ *
+ * With audio, which has to be compiled in by -DAUDIO and needs GStreamer, it calls the
+ * conference, sends a tone, and leaves once the tone has come back.
  *
  * Two functions of libraries are interposed; link with -rdynamic. */
 #define _GNU_SOURCE
@@ -26,6 +30,12 @@
 #include <gmodule.h>
 #include <libxml/parser.h>
 #include <purple.h>
+
+#ifdef AUDIO
+#include <gst/gst.h>
+#include <media-gst.h>
+#include <mediamanager.h>
+#endif
 
 static GMainLoop *loop;
 static char **names; /* NAME=ADDRESS */
@@ -52,7 +62,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 		if (!g_ascii_strncasecmp(*n, node, length) && (*n)[length] == '=')
 			return next(*n + length + 1, service, hints, out);
 	}
-	if (node && names && !g_hostname_is_ip_address(node))
+	if (node && names && strcmp(node, "localhost") && !g_hostname_is_ip_address(node))
 		return EAI_NONAME;
 	return next(node && !names ? "127.0.0.1" : node, service, hints, out);
 }
@@ -174,6 +184,79 @@ static void connection_error(PurpleConnection *gc, PurpleConnectionError kind, c
 	quit(NULL);
 }
 
+#ifdef AUDIO
+static gboolean audio;
+
+static gboolean tell_heard(gpointer data) {
+	tell("audio heard");
+	leave();
+	return FALSE;
+}
+
+/* What comes back is heard, unless it is silence. */
+static void hear_sound(GstElement *ear, GstBuffer *buffer, GstPad *pad, gpointer data) {
+	static int loud;
+	GstMapInfo map;
+	gboolean sound = FALSE;
+	if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
+		return;
+	for (gsize i = 0; i < map.size; i++)
+		sound |= map.data[i] != 0;
+	gst_buffer_unmap(buffer, &map);
+	if (sound && ++loud == 20)
+		g_idle_add(tell_heard, NULL);
+}
+
+static GstElement *tone(PurpleMediaElementInfo *info, PurpleMedia *media, const gchar *session, const gchar *participant) {
+	GstElement *e = gst_element_factory_make("audiotestsrc", NULL);
+	g_object_set(e, "is-live", TRUE, "do-timestamp", TRUE, NULL);
+	return e;
+}
+
+static GstElement *ear(PurpleMediaElementInfo *info, PurpleMedia *media, const gchar *session, const gchar *participant) {
+	GstElement *e = gst_element_factory_make("fakesink", NULL);
+	g_object_set(e, "signal-handoffs", TRUE, "sync", FALSE, "async", FALSE, NULL);
+	g_signal_connect(e, "handoff", G_CALLBACK(hear_sound), NULL);
+	return e;
+}
+
+static void state_changed(PurpleMedia *media, PurpleMediaState state, gchar *session, gchar *name, gpointer data) {
+	static gboolean told;
+	if (state == PURPLE_MEDIA_STATE_CONNECTED && session && name && !told)
+		tell("audio connected");
+	told |= state == PURPLE_MEDIA_STATE_CONNECTED && session && name;
+}
+
+static gboolean init_media(PurpleMediaManager *m, PurpleMedia *media, PurpleAccount *a, gchar *name, gpointer data) {
+	g_signal_connect(media, "state-changed", G_CALLBACK(state_changed), NULL);
+	return TRUE;
+}
+
+static void make_audio(void) {
+	PurpleMediaManager *m = purple_media_manager_get();
+	purple_media_manager_set_ui_caps(m, PURPLE_MEDIA_CAPS_AUDIO | PURPLE_MEDIA_CAPS_AUDIO_SINGLE_DIRECTION);
+	purple_media_manager_set_active_element(m, g_object_new(PURPLE_TYPE_MEDIA_ELEMENT_INFO, "id", "tone", "name", "tone", "type",
+		PURPLE_MEDIA_ELEMENT_AUDIO | PURPLE_MEDIA_ELEMENT_SRC | PURPLE_MEDIA_ELEMENT_ONE_SRC | PURPLE_MEDIA_ELEMENT_UNIQUE, "create-cb", tone, NULL));
+	purple_media_manager_set_active_element(m, g_object_new(PURPLE_TYPE_MEDIA_ELEMENT_INFO, "id", "ear", "name", "ear", "type",
+		PURPLE_MEDIA_ELEMENT_AUDIO | PURPLE_MEDIA_ELEMENT_SINK | PURPLE_MEDIA_ELEMENT_ONE_SINK, "create-cb", ear, NULL));
+	g_signal_connect(m, "init-media", G_CALLBACK(init_media), NULL);
+}
+
+static gboolean call(gpointer conv) {
+	void (*connect)(void *, void *, gboolean) = NULL;
+	void *(*session)(PurpleConversation *) = NULL;
+	PurpleConnection *gc = purple_account_get_connection(account);
+	GModule *module = purple_connection_get_prpl(gc)->handle;
+	if (!g_module_symbol(module, "sipe_core_media_connect_conference", (gpointer *)&connect) ||
+	    !g_module_symbol(module, "sipe_purple_chat_get_session", (gpointer *)&session)) {
+		tell("error no audio in this build");
+		return quit(NULL);
+	}
+	connect(purple_connection_get_protocol_data(gc), session(conv), FALSE);
+	return FALSE;
+}
+#endif
+
 static gboolean speak(gpointer conv) {
 	if (say)
 		purple_conv_chat_send(purple_conversation_get_chat_data(conv), say);
@@ -184,6 +267,12 @@ static gboolean speak(gpointer conv) {
 
 static void joined(PurpleConversation *conv, gpointer data) {
 	tell("joined");
+#ifdef AUDIO
+	if (audio) {
+		g_timeout_add(500, call, conv);
+		return;
+	}
+#endif
 	if (!waiting)
 		g_timeout_add(500, speak, conv);
 }
@@ -300,6 +389,10 @@ int main(int argc, char **argv) {
 			say = argv[i] + 4;
 		else if (!strncmp(argv[i], "hear=", 5))
 			hear = atoi(argv[i] + 5);
+#ifdef AUDIO
+		else if (!strcmp(argv[i], "audio"))
+			audio = TRUE;
+#endif
 		else if (!strcmp(argv[i], "wait"))
 			waiting = TRUE;
 		else
@@ -323,6 +416,9 @@ int main(int argc, char **argv) {
 	}
 	purple_set_blist(purple_blist_new());
 	trust(argv[4]);
+#ifdef AUDIO
+	make_audio();
+#endif
 	hook();
 	make_account(argv);
 	if (proxy)

@@ -1,6 +1,7 @@
 /* Gathers relay candidates as a Skype for Business client does, with libnice in
  * its OC2007R2 dialect over pseudo-TLS, and prints them.
- * Usage: nice ADDRESS PORT USER PASSWORD (both base64, as MRAS gives them out) */
+ * Usage: nice ADDRESS PORT USER PASSWORD [SECONDS]
+ * (user and password in base64, as MRAS gives them out; it gives up after the seconds) */
 #include <nice/agent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +24,13 @@ static void gathered(NiceAgent *agent, guint stream, gpointer data) {
 }
 
 static gboolean give_up(gpointer data) {
+	printf("none\n");
 	g_main_loop_quit(loop);
 	return FALSE;
 }
 
 int main(int argc, char **argv) {
-	if (argc != 5)
+	if (argc < 5)
 		return 2;
 	NiceAddress local;
 	loop = g_main_loop_new(NULL, FALSE);
@@ -43,7 +45,7 @@ int main(int argc, char **argv) {
 	nice_agent_attach_recv(agent, stream, 1, NULL, ignore, NULL);
 	if (!nice_agent_gather_candidates(agent, stream))
 		return 1;
-	g_timeout_add_seconds(30, give_up, NULL);
+	g_timeout_add_seconds(argc > 5 ? atoi(argv[5]) : 30, give_up, NULL);
 	g_main_loop_run(loop);
 	g_object_unref(agent);
 	return 0;
