@@ -81,6 +81,7 @@ func (f *flow) beginsUnread() bool {
 // carryUnread copies requests and responses without reading them.
 func carryUnread(f *flow) stage {
 	f.logged = true // in no log
+	f.connect, f.deniedBy, f.hello = nil, nil, nil
 	tunnel(f.inner, f.origin.tls, f.p.conf.Limits.Idle)
 	return nil
 }

@@ -88,9 +88,9 @@ func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
 	}
 }
 
-// restingCopy is the buffer that a copy out of TLS waits with: of a size that small
-// messages fit into.
-const restingCopy = 1 << 10
+// restingCopy is the buffer that a copy out of TLS waits with: small, for most of them
+// wait most of the time.
+const restingCopy = 256
 
 // copyAll is io.Copy, which leaves sockets to the kernel, but out of TLS. There a copy
 // waits with little memory; what fills it is taken for the beginning of much.

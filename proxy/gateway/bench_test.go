@@ -189,6 +189,7 @@ func BenchmarkIdle(b *testing.B) {
 				}
 				defer s.NetConn().Close()
 			}
+			time.Sleep(3 * time.Second) // it is about those that rest
 			grown[c] += float64(usageOf(c.pid).resident - before)
 		}
 	}

@@ -74,7 +74,8 @@ type Gateway struct {
 	base      string
 	local     []netip.Addr
 
-	admitted atomic.Int64
+	admitted atomic.Int64 // connections now
+	moves    atomic.Int64 // beginnings and ends of connections
 	flows    sync.WaitGroup
 	refused  refusals
 }
@@ -170,6 +171,7 @@ func (g *Gateway) Serve(ctx context.Context) {
 	for _, l := range g.listeners {
 		accepting.Go(func() { g.accept(work, l) })
 	}
+	accepting.Go(func() { g.rest(ctx) })
 	<-ctx.Done()
 	g.closeListeners()
 	accepting.Wait()

@@ -104,8 +104,9 @@ func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 		g.refuse(c, refusal)
 		return
 	}
+	g.moves.Add(1)
 	g.flows.Go(func() {
-		defer g.admitted.Add(-1)
+		defer func() { g.admitted.Add(-1); g.moves.Add(1) }()
 		defer g.survive(c)
 		in.Serve(ctx, c, to)
 	})
