@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -81,6 +82,10 @@ func (f linkFlags) tls() (*tls.Config, error) {
 	return c, nil
 }
 
+// rarely is how much garbage a worker makes before it is collected, in percent of
+// what it keeps. That is little: a task's results go once they are stored.
+const rarely = 400
+
 func (a *app) work() *cobra.Command {
 	var f linkFlags
 	var jobs int
@@ -114,6 +119,9 @@ Told to end, a worker gives back what it has not finished, for others to take.`,
 				return unable(err, "the server has to take this token, these credentials or this certificate")
 			}
 			defer conn.Close()
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(rarely)
+			}
 			fmt.Fprintf(a.out, "ready %s\n", f.server)
 			var played atomic.Int64
 			w := a.worker(jobs)

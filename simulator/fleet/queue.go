@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -113,38 +114,45 @@ func (s store) has(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// keep stores a value as JSON.
+// keep stores a value as compressed JSON: evidence repeats itself, and is most of a
+// result.
 func (s store) keep(ctx context.Context, name string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	_, err = s.PutBytes(ctx, name, text)
+	_, err = s.PutBytes(ctx, name, s2.Encode(nil, text))
 	return err
+}
+
+// load reads what keep stored.
+func (s store) load(ctx context.Context, name string, value any) error {
+	packed, err := s.GetBytes(ctx, name)
+	if err != nil {
+		return err
+	}
+	text, err := s2.Decode(nil, packed)
+	if err == nil {
+		err = json.Unmarshal(text, value)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // job reads the run's job.
 func (s store) job(ctx context.Context) (*Job, error) {
-	text, err := s.GetBytes(ctx, jobName)
+	var j Job
+	err := s.load(ctx, jobName, &j)
 	if errors.Is(err, jetstream.ErrObjectNotFound) {
 		return nil, errGone
 	}
-	if err != nil {
-		return nil, err
-	}
-	var j Job
-	return &j, json.Unmarshal(text, &j)
+	return &j, err
 }
 
 // result reads the result of a task.
 func (s store) result(ctx context.Context, name string) (*reports.Report, error) {
-	text, err := s.GetBytes(ctx, name)
-	if err != nil {
-		return nil, err
-	}
 	var rep reports.Report
-	if err := json.Unmarshal(text, &rep); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return &rep, nil
+	return &rep, s.load(ctx, name, &rep)
 }
