@@ -88,7 +88,8 @@ func (e *exit) dial(ctx context.Context, network, addr string) (net.Conn, error)
 
 // tunnel answers CONNECT and carries bytes until both sides are done.
 func (e *exit) tunnel(w http.ResponseWriter, r *http.Request) {
-	up, err := e.dial(r.Context(), "tcp", r.Host)
+	// The request's context ends with the client's FIN, which is no end here.
+	up, err := e.dial(e.ctx, "tcp", r.Host)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
