@@ -114,7 +114,7 @@ func printDiagnosis(w io.Writer, s *story.Summary, r diagnose.Report) error {
 }
 
 func printFinding(b *strings.Builder, f diagnose.Finding) {
-	fmt.Fprintf(b, "%s: %s\n", f.Host, f.Title)
+	fmt.Fprintf(b, "%s: %s\n", hosts(f), f.Title)
 	fmt.Fprintf(b, "  %s, confidence %s", f.Cause, f.Confidence)
 	if n := len(f.Flows); n > 0 {
 		fmt.Fprintf(b, ", %s", counted(n, "connection"))
@@ -136,6 +136,15 @@ func printFinding(b *strings.Builder, f diagnose.Finding) {
 	if f.Filter != "" {
 		fmt.Fprintf(b, "  filter:  %s\n", f.Filter)
 	}
+}
+
+// hosts names the hosts of a finding, a few of many.
+func hosts(f diagnose.Finding) string {
+	const few = 3
+	if more := len(f.Hosts) - few; more > 0 {
+		return strings.Join(f.Hosts[:few], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(f.Hosts, ", ")
 }
 
 func printEvidence(b *strings.Builder, lead string, list []diagnose.Evidence) {

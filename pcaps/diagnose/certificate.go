@@ -26,7 +26,7 @@ func refusedCertificates(s *scene) {
 		if !ok || c.explained || c.pseudo() {
 			continue
 		}
-		if r.alert == "" && c.acceptedElsewhere(s) {
+		if r.alert == "" && (c.acceptedElsewhere(s) || c.follows(s, r.time)) {
 			continue // it was not the certificate
 		}
 		found := c.suspects(s, r)
@@ -63,6 +63,8 @@ func (c *conn) suspects(s *scene, r refusal) []suspect {
 	switch {
 	case len(leaf.body.CDP)+len(leaf.body.OCSP) == 0 && !leaf.body.Stapled:
 		found = append(found, c.pointerless(s, r, leaf))
+	case len(leaf.body.Pointerless) > 0 && len(found) == 0:
+		found = append(found, c.pointerlessIssuer(s, r, leaf))
 	case len(found) == 0:
 		found = append(found, c.distrusted(s, r, leaf))
 	}
@@ -150,10 +152,28 @@ func (c *conn) pointerless(s *scene, r refusal, leaf at[journal.CertificateSeen]
 	return u
 }
 
+// pointerlessIssuer judges a chain in which an issuing certificate names neither.
+func (c *conn) pointerlessIssuer(s *scene, r refusal, leaf at[journal.CertificateSeen]) suspect {
+	u := suspect{cause: NoPointers, confidence: Medium, why: []Evidence{said(leaf.packet, fmt.Sprintf(
+		"the chain's issuing certificate %s has no revocation pointers, though the leaf has", strings.Join(leaf.body.Pointerless, ", ")))}}
+	u.why = append(u.why, s.interception(c, leaf)...)
+	if r.alert == "unknown_ca" {
+		u.confidence = Low
+	}
+	return u
+}
+
 // distrusted judges a refused certificate that has pointers which nobody followed:
 // chains are built before revocation is checked.
 func (c *conn) distrusted(s *scene, r refusal, leaf at[journal.CertificateSeen]) suspect {
 	trusts := c.trusts(s, leaf.body.Issuer)
+	if asked := c.named(s, r, leaf); len(asked) > 0 {
+		u := suspect{cause: StatusUnusable, confidence: Medium, why: []Evidence{saw(leaf)}}
+		for _, f := range asked {
+			u.why = append(u.why, said(f.packet, f.told()+": it looks fine, but whether its signature and signer are right cannot be told from a capture"))
+		}
+		return u
+	}
 	if len(trusts) > 0 {
 		return suspect{cause: Refused, confidence: Low, why: append([]Evidence{saw(leaf)}, trusts...)}
 	}

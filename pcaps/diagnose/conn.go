@@ -128,6 +128,17 @@ type refusal struct {
 	sealed bool
 }
 
+// follows says whether the connection is an interceptor's own to the origin, which
+// ended because that of its client did: another's for the same host was begun before
+// and ended just before.
+func (c *conn) follows(s *scene, at time.Duration) bool {
+	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+		closed, ended := o.closed()
+		return o != c && o.client != c.client && sameName(o.host, c.host) && ended && o.events[0].Packet < c.events[0].Packet &&
+			closed.time >= c.events[0].At && closed.time <= at+time.Second && closed.time >= at-5*time.Second
+	})
+}
+
 // thinks is for how long after the handshake a client may hang up because of the
 // certificate: at once, unless it asks for its status first. Clients also open
 // connections that they do not use, and close them later.

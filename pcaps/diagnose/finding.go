@@ -36,13 +36,15 @@ type Alternative struct {
 	Why   string `json:"why"`
 }
 
-// Finding is a cause that was found, for one host that clients wanted.
+// Finding is a cause that was found.
 type Finding struct {
 	Cause      string     `json:"cause"` // ID of a row of Causes
 	Title      string     `json:"title"`
 	Confidence Confidence `json:"confidence"`
-	// Host is what the clients wanted to reach: a name if one is known.
-	Host string `json:"host"`
+	// Host is what a client wanted to reach, a name if one is known: the host for which
+	// this is surest. Hosts are all of them.
+	Host  string   `json:"host"`
+	Hosts []string `json:"hosts"`
 	// Flows are the connections that failed so, by the client's end.
 	Flows    []string      `json:"flows"`
 	For      []Evidence    `json:"evidence_for"`
@@ -82,62 +84,45 @@ const (
 	maxFlows    = 64
 )
 
-// merged puts findings of the same cause and host together, the surest first, then
-// in the order of packets.
+// merged puts findings of the same cause together, the surest first, then in the
+// order of packets.
 func merged(all []Finding) []Finding {
 	var out []Finding
-	by := map[[2]string]int{}
+	by := map[string]int{}
 	for _, f := range all {
-		k := [2]string{f.Cause, f.Host}
-		i, known := by[k]
+		i, known := by[f.Cause]
 		if !known {
-			by[k] = len(out)
+			by[f.Cause] = len(out)
+			f.Hosts = []string{f.Host}
 			out = append(out, f)
 			continue
 		}
 		out[i].join(f)
 	}
 	for i := range out {
-		out[i].Filter = filterOf(out[i].Flows)
+		if len(out[i].Flows) > 0 {
+			out[i].Filter = filterOf(out[i].Flows)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(b.Confidence.rank(), a.Confidence.rank()), cmp.Compare(a.at, b.at))
 	})
-	return fewer(out)
-}
-
-// maxHosts is for how many hosts one cause is told.
-const maxHosts = 6
-
-// fewer puts what one cause does to many hosts together, past the first of them.
-func fewer(all []Finding) []Finding {
-	var out []Finding
-	count, last := map[string]int{}, map[string]int{}
-	for _, f := range all {
-		n := count[f.Cause]
-		if count[f.Cause]++; n < maxHosts {
-			last[f.Cause] = len(out)
-			out = append(out, f)
-			continue
-		}
-		o := &out[last[f.Cause]]
-		o.Host = fmt.Sprintf("%d more hosts", n-maxHosts+2)
-		o.Flows = append(o.Flows, f.Flows...)
-		o.For = append(o.For, f.For[:min(len(f.For), max(maxEvidence-len(o.For), 0))]...)
-		o.Filter = filterOf(o.Flows)
-	}
 	return out
 }
 
-// join takes over another finding of the same cause and host.
+// join takes over another finding of the same cause. The surer one's evidence comes
+// first; of the other only what shows its failure is kept.
 func (f *Finding) join(o Finding) {
 	f.Flows = append(f.Flows, o.Flows...)
-	if o.Confidence.rank() > f.Confidence.rank() {
-		f.Confidence, f.For, f.Against, f.Could = o.Confidence, o.For, o.Against, o.Could
-		return
+	if !slices.Contains(f.Hosts, o.Host) {
+		f.Hosts = append(f.Hosts, o.Host)
 	}
-	if len(o.For) > 0 && len(f.For) < maxEvidence && !slices.Contains(f.For, o.For[0]) {
-		f.For = append(f.For, o.For[0])
+	more := o.For
+	if o.Confidence.rank() > f.Confidence.rank() {
+		f.Host, f.Confidence, f.For, f.Against, f.Could, more = o.Host, o.Confidence, o.For, o.Against, o.Could, f.For
+	}
+	if len(more) > 0 && len(f.For) < maxEvidence && !slices.Contains(f.For, more[0]) {
+		f.For = append(f.For, more[0])
 	}
 }
 

@@ -122,6 +122,13 @@ func unansweredInside(s *scene) {
 			s.found(f)
 			continue
 		}
+		if r, seen := first[journal.RecordsSeen](c); seen && r.body.Client > 0 && r.body.Server == 0 && !c.opened() {
+			f := s.begin(ClosedUnanswered, Medium, c, closed.packet)
+			f.For = []Evidence{saw(r), said(closed.packet, "the other end closes without an answer: "+closed.body.String())}
+			f.Could = []Alternative{{PolicyDenied, "a policy that denies a protocol inside TLS closes so: there is no page for it"}}
+			s.found(f)
+			continue
+		}
 		s.sealedUnanswered(c, closed)
 	}
 }

@@ -107,9 +107,13 @@ func (s *scene) reached(c *conn) bool {
 	})
 }
 
-// silent finds clients that gave up waiting for an answer to their hello.
+// silent finds clients that gave up waiting for an answer to their hello, and tunnels
+// that were opened for nothing.
 func silent(s *scene) {
 	for _, c := range s.conns {
+		if c.idleTunnel(s) {
+			continue
+		}
 		end, ok := first[journal.HandshakeEnded](c)
 		closed, hungUp := c.closed()
 		if !ok || c.explained || !hungUp || closed.body.By != "client" || !strings.HasSuffix(end.body.Err, "after client hello") || strings.Contains(end.body.Err, "alert") {
@@ -123,4 +127,18 @@ func silent(s *scene) {
 		f.For = []Evidence{saw(hello), said(closed.packet, "nothing comes back until the client gives up after "+(closed.time-hello.time).String())}
 		s.found(f)
 	}
+}
+
+// idleTunnel finds a tunnel that a proxy opened and closed without a byte having
+// gone through it.
+func (c *conn) idleTunnel(s *scene) bool {
+	a, ok := first[journal.ConnectAnswered](c)
+	closed, ended := c.closed()
+	if !ok || c.explained || !ended || a.body.Status/100 != 2 || closed.body.By != "server" || !strings.HasPrefix(closed.body.After, "HTTP ") {
+		return false
+	}
+	f := s.begin(NoAnswer, Medium, c, closed.packet)
+	f.For = []Evidence{saw(a), said(closed.packet, "nothing goes through the tunnel before it is closed: "+closed.body.String())}
+	s.found(f)
+	return true
 }

@@ -28,6 +28,9 @@ func byException(id string) string {
 // exceptions finds the pages that interceptors answer with.
 func exceptions(s *scene) {
 	for _, c := range s.conns {
+		if _, status := first[journal.RevocationFetched](c); status {
+			continue // of no consequence, unless a certificate is refused for it
+		}
 		for _, e := range each[journal.ExceptionSent](c) {
 			cause := byException(e.body.ID)
 			if cause == "" || c.explained {
@@ -139,6 +142,9 @@ func (c *conn) serverAlert() (at[journal.AlertSent], bool) {
 func refusedRequests(s *scene) {
 	for _, c := range s.conns {
 		for _, x := range each[journal.HTTPExchanged](c) {
+			if _, status := first[journal.RevocationFetched](c); status {
+				break
+			}
 			if c.explained || x.body.Status != 407 && x.body.Status != 403 || c.later(x) {
 				continue
 			}

@@ -82,7 +82,7 @@ func noRelay(s *scene) {
 		}
 		asked, refused, allocated := c.allocation()
 		switch {
-		case allocated || len(asked) == 0:
+		case allocated || len(asked) == 0 || s.relayed(c):
 		case len(refused) > 0 && (refused[len(refused)-1].body.Note != "error 401" || len(refused) >= 3):
 			last := refused[len(refused)-1]
 			f := s.begin(NoRelay, High, c, last.packet)
@@ -94,6 +94,15 @@ func noRelay(s *scene) {
 			s.found(f)
 		}
 	}
+}
+
+// relayed says whether the client tried the same relay another way, which tells
+// more: audio goes by UDP or by TCP, whichever gets through.
+func (s *scene) relayed(c *conn) bool {
+	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+		_, _, granted := o.allocation()
+		return o != c && o.client == c.client && (granted || o.explained && o.relays())
+	})
 }
 
 // allocation are the requests for one, their refusals, and whether one was granted.
@@ -118,7 +127,7 @@ func relayClosed(s *scene) {
 	for _, c := range s.conns {
 		closed, ended := c.closed()
 		turn := each[journal.TURNSent](c)
-		if c.explained || !ended || closed.body.By != "server" || len(turn) == 0 || !c.relays() {
+		if c.explained || !ended || closed.body.By != "server" || len(turn) == 0 || !c.granted() {
 			continue
 		}
 		f := s.begin(RelayClosed, Medium, c, closed.packet)
@@ -132,6 +141,11 @@ func (c *conn) relays() bool {
 	return slices.ContainsFunc(each[journal.TURNSent](c), func(t at[journal.TURNSent]) bool {
 		return strings.Contains(t.body.Message, "MS-TURN") || strings.Contains(t.body.Message, "Allocate") || strings.HasPrefix(t.body.Message, "pseudo-TLS")
 	})
+}
+
+func (c *conn) granted() bool {
+	_, _, granted := c.allocation()
+	return granted
 }
 
 // enoughMedia is how many packets make media.

@@ -79,6 +79,12 @@ func (c *conn) byStatus(s *scene, r refusal, leaf at[journal.CertificateSeen]) [
 	return dedup(found)
 }
 
+// named are the fetches that a client made because of a certificate, before it
+// refused it.
+func (c *conn) named(s *scene, r refusal, leaf at[journal.CertificateSeen]) []fetch {
+	return slices.DeleteFunc(s.fetchesBy(c.client, leaf.time-memory, r.time), func(f fetch) bool { return !points(leaf.body, f.body.URL) })
+}
+
 // statusSuspect is what one fetch makes suspicious; without a cause if it is good.
 func statusSuspect(f fetch) suspect {
 	u := suspect{confidence: High, why: []Evidence{said(f.packet, f.told())}}
@@ -90,7 +96,7 @@ func statusSuspect(f fetch) suspect {
 		}
 	case strings.HasPrefix(result, "revoked"):
 		u.cause = Revoked
-	case strings.HasPrefix(result, "stale"):
+	case strings.HasPrefix(result, "stale"), strings.HasPrefix(result, "not yet valid"):
 		u.cause = Stale
 	case strings.HasPrefix(result, "offline: HTTP 401"), strings.HasPrefix(result, "offline: HTTP 403"), strings.HasPrefix(result, "offline: HTTP 407"):
 		u.cause = ResponderForbidden

@@ -36,6 +36,7 @@ type OCSPResponse struct {
 	Status     string   `json:"response_status"`
 	CertStatus []string `json:"cert_status"`
 	Stale      bool     `json:"stale,omitempty"` // its next update had passed
+	Early      bool     `json:"early,omitempty"` // its time had not come
 	Problem    string   `json:"problem,omitempty"`
 }
 
@@ -201,12 +202,18 @@ func (r *OCSPResponse) read(der []byte, at flow.Moment) {
 	for _, s := range a.Singles {
 		r.CertStatus = append(r.CertStatus, string(s.Verdict))
 		r.Stale = r.Stale || past(s.NextUpdate, at)
+		r.Early = r.Early || ahead(s.ThisUpdate, at)
 	}
 }
 
 // past says whether a time had passed at a moment, by the capture's clock.
 func past(t time.Time, at flow.Moment) bool {
 	return !t.IsZero() && at.At != 0 && t.Before(time.Unix(0, at.At))
+}
+
+// ahead says whether a time was still to come at a moment.
+func ahead(t time.Time, at flow.Moment) bool {
+	return at.At != 0 && t.After(time.Unix(0, at.At))
 }
 
 // result is what the journal says of an answer.
@@ -218,6 +225,8 @@ func (r *OCSPResponse) result() string {
 		return r.Status
 	case r.Stale:
 		return string(revocation.Stale)
+	case r.Early:
+		return string(revocation.NotYetValid)
 	case slices.Contains(r.CertStatus, string(revocation.Revoked)):
 		return string(revocation.Revoked)
 	case slices.Contains(r.CertStatus, string(revocation.Unknown)):
@@ -256,8 +265,11 @@ func (h *http) crl(b *body, at flow.Moment) string {
 		return a.Problem
 	}
 	result := "read, " + counted(list.Entries)
-	if past(list.NextUpdate, at) {
+	switch {
+	case past(list.NextUpdate, at):
 		result = string(revocation.Stale)
+	case ahead(list.ThisUpdate, at):
+		result = string(revocation.NotYetValid)
 	}
 	h.fetched(at, b.request, "crl", result)
 	const form = "2006-01-02T15:04:05Z07:00"

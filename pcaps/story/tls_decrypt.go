@@ -19,6 +19,8 @@ type opened struct {
 	sides   [2]openedSide
 	alerts  []sidedAlert
 	plain   *stream // of application data
+	data    [2]int  // records of application data that were opened, by side
+	holed   bool    // some could not be
 }
 
 type openedSide struct {
@@ -95,6 +97,7 @@ func (t *tls) open(s flow.Side, at flow.Moment, kind byte, body []byte) {
 // missed says that bytes of a side are missing.
 func (t *tls) missed(s flow.Side, at flow.Moment) {
 	if h := t.half(s); h != nil {
+		t.inside.holed = true
 		h.Lose()
 		if t.inside.plain != nil {
 			t.inside.plain.gap(s, at, 1<<32)
@@ -123,6 +126,7 @@ func (t *tls) openedData(s flow.Side, at flow.Moment, plain []byte) {
 		}
 	}
 	if len(plain) > 0 {
+		o.data[s]++
 		o.plain.data(s, at, plain)
 	}
 }
@@ -166,7 +170,7 @@ func (t *tls) openedMessage(s flow.Side, at flow.Moment, kind byte, body []byte)
 		if chain := certificateList13(body); len(chain) > 0 && t.modern() {
 			side.certs += len(chain)
 			side.leaf = readCertificate(chain[0])
-			t.certificateSeen(s, at, side.leaf, len(chain))
+			t.certificateSeen(s, at, side.leaf, chain)
 		}
 	}
 }

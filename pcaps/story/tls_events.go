@@ -11,13 +11,26 @@ import (
 )
 
 // certificateSeen notes the server's chain; a client's certificate is not noted.
-func (t *tls) certificateSeen(s flow.Side, at flow.Moment, leaf *Certificate, chain int) {
+func (t *tls) certificateSeen(s flow.Side, at flow.Moment, leaf *Certificate, chain [][]byte) {
 	if t.flow.IsClient(s) || !leaf.Parsed {
 		return
 	}
 	t.note(s.Other(), at, journal.CertificateSeen{
-		Subject: leaf.Name(), Issuer: leaf.IssuerName, CDP: leaf.CDP, OCSP: leaf.OCSP, ChainLen: chain, Flaws: t.flaws(leaf, at),
+		Subject: leaf.Name(), Issuer: leaf.IssuerName, CDP: leaf.CDP, OCSP: leaf.OCSP, ChainLen: len(chain), Flaws: t.flaws(leaf, at),
+		Pointerless: pointerless(chain[1:]),
 	})
+}
+
+// pointerless names the certificates that have no revocation pointers, roots left
+// out.
+func pointerless(issuers [][]byte) []string {
+	var found []string
+	for _, der := range issuers {
+		if c := readCertificate(der); c.Parsed && !c.HasCDP && len(c.OCSP) == 0 && c.Subject != c.Issuer {
+			found = append(found, c.Name())
+		}
+	}
+	return found
 }
 
 // flaws are what is wrong with a leaf whoever signed it, by the capture's clock.
@@ -123,9 +136,18 @@ func (t *tls) ended(client flow.Side) {
 		at = t.flow.Endings[0].Moment
 	}
 	t.note(client, at, e)
-	if n := t.sealed.counts; n[0]+n[1] > 0 || t.sealed.first > 0 {
+	if n := t.carried(); n[0]+n[1] > 0 || t.sealed.first > 0 {
 		t.note(client, t.flow.Last, journal.RecordsSeen{Client: n[client], Server: n[client.Other()], First: t.firstSealed()})
 	}
+}
+
+// carried is how many records of application data each side sent: as counted by
+// length, or with keys as they were opened.
+func (t *tls) carried() [2]int {
+	if in := t.inside; in != nil && in.records > 0 && !in.holed {
+		return in.data
+	}
+	return t.sealed.counts
 }
 
 // broken says how a handshake ended that was not completed, "" for one that was.
@@ -133,7 +155,7 @@ func (t *tls) broken(client flow.Side) string {
 	switch {
 	case t.out.Abort != nil:
 		return strings.ReplaceAll(*t.out.Abort, "_", " ")
-	case t.modern() && t.inside != nil && t.inside.records > 0 && !t.inside.sides[client].finished && t.sealed.counts[client] == 0:
+	case t.modern() && t.inside != nil && t.inside.records > 0 && !t.inside.sides[client].finished && t.carried()[client] == 0:
 		return "client did not send its Finished"
 	case t.modern() && t.firstSealed() == "alert":
 		return "client's first encrypted record is as long as an alert"
@@ -146,7 +168,7 @@ func (t *tls) broken(client flow.Side) string {
 func (t *tls) lastWord() string {
 	client := client(t.flow)
 	switch {
-	case t.sealed.counts[client] > 0:
+	case t.carried()[client] > 0:
 		return "application data"
 	case t.broken(client) == "" && t.out.HandshakeDone:
 		return "Finished"

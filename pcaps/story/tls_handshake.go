@@ -158,7 +158,7 @@ func (t *tls) certificates(s flow.Side, at flow.Moment, m tlshello.Message) {
 	chain := certificateList(m.Body)
 	if side.certs == 0 && len(chain) > 0 {
 		side.leaf = readCertificate(chain[0])
-		t.certificateSeen(s, at, side.leaf, len(chain))
+		t.certificateSeen(s, at, side.leaf, chain)
 	}
 	side.certs += len(chain)
 }

@@ -67,6 +67,9 @@ type CertificateSeen struct {
 	// Flaws are what is wrong with the leaf whoever signed it: "expired", "not yet
 	// valid", "not for the name asked for".
 	Flaws []string
+	// Pointerless are the issuing certificates of the chain, roots left out, that have
+	// neither.
+	Pointerless []string
 }
 
 func (CertificateSeen) Kind() string { return "CertificateSeen" }
