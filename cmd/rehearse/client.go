@@ -40,8 +40,15 @@ type clientFlags struct {
 	json                                        bool
 }
 
-// add puts the flags on a verb.
+// add puts the flags on a verb that needs them.
 func (f *clientFlags) add(c *cobra.Command) {
+	f.addWay(c)
+	c.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
+	c.MarkFlagRequired("trust")
+}
+
+// addWay puts the flags on a verb that say where clients go and how they judge.
+func (f *clientFlags) addWay(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.server, "server", "", "the server's name and port, `HOST:PORT`; the name is verified and sent as SNI")
 	fl.StringVar(&f.connect, "connect", "", "`ADDR` to connect to in place of looking the server's name up, with a port if it is another")
@@ -51,8 +58,6 @@ func (f *clientFlags) add(c *cobra.Command) {
 	fl.StringVar(&f.trust, "trust", "", "PEM `FILE` of the trusted root certificates")
 	fl.StringVar(&f.profile, "profile", "skype-strict", "profile `P`: how the client judges")
 	fl.DurationVar(&f.timeout, "timeout", time.Minute, "give up after the time `D`")
-	fl.BoolVar(&f.json, "json", false, "print one JSON object")
-	c.MarkFlagRequired("trust")
 	c.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions(strings.Split(profileNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 }
 

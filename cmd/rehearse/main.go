@@ -46,7 +46,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetVersionTemplate("rehearse {{.Version}}\n")
-	root.AddCommand(a.run(), a.check(), a.policy(), a.list(), a.explain(), a.client(), a.report(), a.schema(), a.init(), a.serve(), a.proxy(), a.pcap(), exitCodesTopic())
+	root.AddCommand(a.run(), a.check(), a.policy(), a.list(), a.explain(), a.client(), a.report(), a.schema(), a.init(), a.loadTest(), a.serve(), a.proxy(), a.pcap(), exitCodesTopic())
 	return root
 }
 

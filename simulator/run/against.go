@@ -54,7 +54,7 @@ func buildAgainst(ctx context.Context, s *scenario.Scenario, a *Against) (_ *reh
 	now.Start = time.Now()
 	log := journal.NewMemory()
 	r := &rehearsal{
-		scenario: &now, began: now.Start, log: log, against: a,
+		scenario: &now, began: now.Start, log: log, recorder: func(string) journal.Recorder { return log }, against: a,
 		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {}, legs: map[string]string{},
 	}
 	if r.place, err = a.Enter(scenario.ApplianceHost); err != nil {

@@ -184,7 +184,7 @@ func (a *appliance) start() {
 	behaviour, _ := revocation.BehaviourNamed("best-effort")
 	a.current.Store(proxy.New(proxy.Config{
 		Host: a.host, Release: a.state.Release, Policy: a.program.Policy, Forge: a.forge, Roots: a.r.roots(),
-		Now: a.r.now, Recorder: a.r.log, Revocation: behaviour, Categories: a.categories, Identify: a.r.identify,
+		Now: a.r.now, Recorder: a.r.recorder(a.host.Name()), Revocation: behaviour, Categories: a.categories, Identify: a.r.identify,
 		Finished: a.finished(), KeyLog: &a.r.secrets,
 	}))
 }
@@ -263,7 +263,7 @@ func (a *appliance) categories(host string) []string {
 }
 
 func (a *appliance) record(what string) {
-	a.r.log.Record("", a.host.Name(), journal.ApplianceChanged{What: what})
+	a.r.recorder(a.host.Name()).Record("", a.host.Name(), journal.ApplianceChanged{What: what})
 }
 
 func (a *appliance) close() error {

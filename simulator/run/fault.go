@@ -34,8 +34,13 @@ func (r *rehearsal) impose(faults []scenario.Fault) (lift func(), err error) {
 func (r *rehearsal) imposeOne(f scenario.Fault) (lift func(), err error) {
 	switch f.Target {
 	case scenario.TargetDNS, scenario.TargetNetwork:
+		peer := f.Client
+		peers := r.standIns[f.Client]
+		if peers != nil {
+			peer = ""
+		}
 		return r.world.Impose(world.Fault{
-			Kind: world.FaultKind(f.Kind), Host: f.Host, Peer: f.Client, Port: f.Port, Proto: f.Protocol,
+			Kind: world.FaultKind(f.Kind), Host: f.Host, Peer: peer, Peers: peers, Port: f.Port, Proto: f.Protocol,
 			Delay: f.Delay, Rate: f.Rate, Addr: f.Addr,
 		}), nil
 	case scenario.TargetOCSP, scenario.TargetCRL, scenario.TargetOriginOCSP, scenario.TargetOriginCRL:

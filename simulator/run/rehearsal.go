@@ -23,15 +23,17 @@ type rehearsal struct {
 	watch     Watcher // nil: nobody watches
 	world     world.World
 	log       *journal.Memory
+	recorder  func(actor string) journal.Recorder // who keeps what an actor records
 	began     time.Time
 	pki       *pki.PKI
 	estate    *server.Estate
 	sites     map[string]*server.RunningSite // servers beside the estate, by host
 	appliance *appliance                     // nil without one
+	against   *Against                       // nil without one
+	standIns  map[string]map[string]bool     // who stands for a client of the scenario; nil: it does so itself
+	place     *foreign.Place                 // the world around a foreign interceptor
+	lost      string                         // why no further step can be asked of it
 	clients   map[string]*client.Client
-	against   *Against              // nil without one
-	place     *foreign.Place        // the world around a foreign interceptor
-	lost      string                // why no further step can be asked of it
 	addrs     map[netip.Addr]string // client addresses to names
 	lift      func()                // ends the faults of the last SetFaults step
 	legs      map[string]string     // upstream legs to their flows, of events until legsUntil
@@ -51,9 +53,16 @@ var (
 
 // build makes the world of a scenario: public PKI, estate, other servers,
 // appliance, clients.
-func build(ctx context.Context, s *scenario.Scenario, watch Watcher) (_ *rehearsal, err error) {
+func build(ctx context.Context, s *scenario.Scenario, watch Watcher) (*rehearsal, error) {
+	log := journal.NewMemory()
+	return buildWith(ctx, s, watch, log, func(string) journal.Recorder { return log })
+}
+
+// buildWith builds a world in which recorder says who keeps what an actor records;
+// whatever is not kept in log, no step's evidence has.
+func buildWith(ctx context.Context, s *scenario.Scenario, watch Watcher, log *journal.Memory, recorder func(actor string) journal.Recorder) (_ *rehearsal, err error) {
 	r := &rehearsal{
-		scenario: s, watch: watch, began: time.Now(), log: journal.NewMemory(),
+		scenario: s, watch: watch, began: time.Now(), log: log, recorder: recorder,
 		world: world.NewMemory(world.Config{Latency: s.Network.Latency, Seed: 1}),
 		sites: map[string]*server.RunningSite{}, clients: map[string]*client.Client{}, addrs: map[netip.Addr]string{}, lift: func() {}, legs: map[string]string{},
 	}
@@ -100,10 +109,13 @@ func (r *rehearsal) serverConfig() server.Config {
 		}
 	}
 	return server.Config{
-		World: r.world, PKI: r.pki, Now: r.now, Recorder: r.log,
+		World: r.world, PKI: r.pki, Now: r.now, Recorder: r.recorder(actorEstate),
 		Domain: s.Estate.Domain, Zone: s.Estate.Zone, Users: users, KeyLog: &r.secrets,
 	}
 }
+
+// actorEstate stands for all servers where one is asked for an actor.
+const actorEstate = "estate"
 
 // defaultPassword is that of users for whom a scenario names none. A client with
 // another password of its own has the wrong one.
@@ -167,7 +179,7 @@ func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {
 		password = defaultPassword
 	}
 	r.clients[c.Name] = client.New(client.Config{
-		Name: c.Name, Host: host, Recorder: r.log, Now: r.now, Roots: roots, Profile: profile,
+		Name: c.Name, Host: host, Recorder: r.recorder(c.Name), Now: r.now, Roots: roots, Profile: profile,
 		Proxy: explicit, Ending: client.Ending(c.Ending), User: c.User, Password: password,
 		Domain: r.scenario.Estate.Domain, KeyLog: &r.secrets,
 	})
@@ -177,8 +189,8 @@ func (r *rehearsal) buildClient(c scenario.Client, addr netip.Addr) error {
 
 // identify gives the appliance the user behind a client address, for policy.
 func (r *rehearsal) identify(addr netip.Addr) proxy.Identity {
-	for _, c := range r.scenario.Clients {
-		if c.Name == r.addrs[addr] && c.Realm != "" {
+	for i := range r.scenario.Clients {
+		if c := &r.scenario.Clients[i]; c.Realm != "" && c.Name == r.addrs[addr] {
 			return proxy.Identity{User: c.User, Realm: c.Realm, Groups: c.Groups}
 		}
 	}

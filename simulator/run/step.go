@@ -109,6 +109,8 @@ func clientStep(a scenario.Action) (client.Step, error) {
 		return client.Status{}, nil
 	case scenario.Join:
 		return client.Join{Meeting: a.Meeting}, nil
+	case scenario.Talk:
+		return client.Talk{For: a.For}, nil
 	case scenario.Browse:
 		return client.Browse{URL: a.URL}, nil
 	case scenario.Connect:

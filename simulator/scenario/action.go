@@ -9,6 +9,7 @@ func (SignIn) String() string         { return "sign in" }
 func (SignOut) String() string        { return "sign out" }
 func (StayedSignedIn) String() string { return "stayed signed in" }
 func (a Join) String() string         { return "join " + a.Meeting }
+func (a Talk) String() string         { return "talk " + a.For.String() }
 func (a Browse) String() string       { return "browse " + a.URL }
 func (a Connect) String() string      { return fmt.Sprintf("connect %s, speak %s", a.Target, a.Speak) }
 func (a Wait) String() string         { return "wait " + a.For.String() }

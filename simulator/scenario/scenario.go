@@ -187,6 +187,8 @@ type (
 	StayedSignedIn struct{}
 	// Join joins a meeting with audio; a client that is not signed in signs in first.
 	Join struct{ Meeting string }
+	// Talk sends audio in the meeting for a time and measures what comes back.
+	Talk struct{ For time.Duration }
 	// Browse fetches a page.
 	Browse struct{ URL string }
 	// Connect opens a flow and speaks a protocol: "ssh", "http", "https", "sips",

@@ -93,6 +93,7 @@ func actionSchema() shape {
 	return anyOf(
 		words(plainWords()...).about("what a client does"),
 		mappingOf(shape{"join": text().about("a meeting")}, "join"),
+		mappingOf(shape{"talk": duration().about("audio in the meeting, for the time")}, "talk"),
 		mappingOf(shape{"browse": pattern("^https?://.").about("a page")}, "browse"),
 		mappingOf(shape{"connect": target().about("HOST:PORT"), "speak": words(clientSpeaks()...)}, "connect", "speak"),
 	)

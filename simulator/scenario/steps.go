@@ -121,24 +121,25 @@ func (d *decoder) clientAction(name string, n *node) Action {
 		}
 		return plainActions()[i]
 	}
-	var join, browse, target, speak *node
+	parts := map[string]*node{}
 	before := len(d.found)
-	d.object(n, "what "+name+" does", []key{
-		{"join", false, func(n *node) { join = n }},
-		{"browse", false, func(n *node) { browse = n }},
-		{"connect", false, func(n *node) { target = n }},
-		{"speak", false, func(n *node) { speak = n }},
-	})
+	var keys []key
+	for _, name := range []string{"join", "talk", "browse", "connect", "speak"} {
+		keys = append(keys, key{name, false, func(n *node) { parts[name] = n }})
+	}
+	d.object(n, "what "+name+" does", keys)
 	switch {
 	case n.kind != mapping || len(d.found) > before:
-	case join != nil && browse == nil && target == nil && speak == nil:
-		return Join{d.text(join, "join")}
-	case browse != nil && join == nil && target == nil && speak == nil:
-		return Browse{d.webURL(browse)}
-	case target != nil && speak != nil && join == nil && browse == nil:
-		return Connect{d.target(target), d.speak(speak)}
+	case len(parts) == 1 && parts["join"] != nil:
+		return Join{d.text(parts["join"], "join")}
+	case len(parts) == 1 && parts["talk"] != nil:
+		return Talk{d.duration(parts["talk"], "talk")}
+	case len(parts) == 1 && parts["browse"] != nil:
+		return Browse{d.webURL(parts["browse"])}
+	case len(parts) == 2 && parts["connect"] != nil && parts["speak"] != nil:
+		return Connect{d.target(parts["connect"]), d.speak(parts["speak"])}
 	default:
-		d.bad(n, "scenario-step", "a client does one thing: join, browse, or connect with speak", "{join: weekly}", "{browse: https://www.example.com/}", "{connect: ssh.example.test:22, speak: ssh}")
+		d.bad(n, "scenario-step", "a client does one thing: join, talk, browse, or connect with speak", "{join: weekly}", "{talk: 30s}", "{browse: https://www.example.com/}", "{connect: ssh.example.test:22, speak: ssh}")
 	}
 	return nil
 }

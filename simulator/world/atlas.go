@@ -12,8 +12,9 @@ import (
 type atlas[H Host] struct {
 	mu        sync.Mutex
 	hosts     []H
+	byName    map[string]H
 	byAddr    map[netip.Addr]H
-	redirects []*redirect[H]
+	redirects map[Host][]*redirect[H] // by whose dials, the oldest first
 }
 
 type redirect[H Host] struct {
@@ -28,12 +29,12 @@ type redirect[H Host] struct {
 func (a *atlas[H]) enter(h H, addrs []netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	sameName := func(o H) bool { return canonical(o.Name()) == canonical(h.Name()) }
-	if len(addrs) == 0 || slices.ContainsFunc(a.hosts, sameName) {
+	name := canonical(h.Name())
+	if _, taken := a.byName[name]; taken || len(addrs) == 0 {
 		panic(fmt.Sprintf("world: host %q at %v: no address, or made before", h.Name(), addrs))
 	}
 	if a.byAddr == nil {
-		a.byAddr = make(map[netip.Addr]H)
+		a.byName, a.byAddr = make(map[string]H), make(map[netip.Addr]H)
 	}
 	for _, addr := range addrs {
 		if other, taken := a.byAddr[addr]; taken {
@@ -41,6 +42,7 @@ func (a *atlas[H]) enter(h H, addrs []netip.Addr) {
 		}
 		a.byAddr[addr] = h
 	}
+	a.byName[name] = h
 	a.hosts = append(a.hosts, h)
 }
 
@@ -60,11 +62,14 @@ func (a *atlas[H]) at(addr netip.Addr) (h H, ok bool) {
 func (a *atlas[H]) redirect(r *redirect[H]) (undo func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.redirects = append(a.redirects, r)
+	if a.redirects == nil {
+		a.redirects = make(map[Host][]*redirect[H])
+	}
+	a.redirects[r.from] = append(a.redirects[r.from], r)
 	return func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.redirects = slices.DeleteFunc(a.redirects, func(o *redirect[H]) bool { return o == r })
+		a.redirects[r.from] = slices.DeleteFunc(a.redirects[r.from], func(o *redirect[H]) bool { return o == r })
 	}
 }
 
@@ -72,8 +77,8 @@ func (a *atlas[H]) redirect(r *redirect[H]) (undo func()) {
 func (a *atlas[H]) route(from Host, dst netip.AddrPort) (r route[H], ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, r := range slices.Backward(a.redirects) {
-		if r.from == from && r.match(dst) {
+	for _, r := range slices.Backward(a.redirects[from]) {
+		if r.match(dst) {
 			return route[H]{to: r.to, at: netip.AddrPortFrom(r.to.Addr(), r.port), redirected: true}, true
 		}
 	}

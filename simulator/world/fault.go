@@ -45,7 +45,11 @@ func (fs *faults) remove(f *Fault) {
 func (f *Fault) onName(name, host string) bool {
 	switch f.Kind {
 	case NXDomain, SlowNames, WrongName:
-		return (f.Host == "" || canonical(f.Host) == canonical(name)) && (f.Peer == "" || f.Peer == host)
+		concerns := f.Peer == "" || f.Peer == host
+		if f.Peers != nil {
+			concerns = f.Peers[host]
+		}
+		return concerns && (f.Host == "" || canonical(f.Host) == canonical(name))
 	}
 	return false
 }
@@ -67,10 +71,17 @@ func (f *Fault) onFlow(proto string, a, b side) bool {
 	if f.Proto != "" && f.Proto != proto {
 		return false
 	}
-	one := func(a, b side) bool {
-		return a.is(f.Host) && b.is(f.Peer) && (f.Port == 0 || f.Port == a.port)
+	return f.between(a, b) || f.between(b, a)
+}
+
+func (f *Fault) between(host, peer side) bool {
+	if f.Port != 0 && f.Port != host.port || !host.is(f.Host) {
+		return false
 	}
-	return one(a, b) || one(b, a)
+	if f.Peers != nil {
+		return f.Peers[peer.host]
+	}
+	return peer.is(f.Peer)
 }
 
 // path is one direction of a flow as the faults of a world let it be.

@@ -41,9 +41,11 @@ const (
 
 // Fault is something wrong with the network.
 type Fault struct {
-	Kind  FaultKind
-	Host  string // host or, for the name faults, the name
-	Peer  string // only between Host and Peer; "" means everybody
+	Kind FaultKind
+	Host string // host or, for the name faults, the name
+	Peer string // only between Host and Peer; "" means everybody
+	// Peers are many hosts in the place of Peer, by their names; nil is none.
+	Peers map[string]bool
 	Port  uint16 // 0 means all
 	Proto string // "tcp", "udp" or "" for both
 	Delay time.Duration
