@@ -27,7 +27,7 @@ func (a *app) client() *cobra.Command {
 a proxy. A profile says how it judges certificates and revocation and what it speaks:
 rehearse list profiles, rehearse explain skype-strict.`,
 	}
-	c.AddCommand(a.clientSignIn(), a.clientJoin(), a.clientVerify())
+	c.AddCommand(a.clientSignIn(), a.clientJoin(), a.clientRelay(), a.clientVerify())
 	return c
 }
 

@@ -39,7 +39,7 @@ anything else.
 
 ` + wrap(profileNames(), "Profiles: "),
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.step(c.Context(), f, client.SignIn{}) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.signedIn(c.Context(), f, client.SignIn{}) },
 	}
 	f.add(c)
 	return c
@@ -58,7 +58,7 @@ status 0 is ok, 1 is anything else, a meeting without audio among it.
 ` + wrap(profileNames(), "Profiles: "),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.step(c.Context(), f, client.Join{Meeting: f.meeting})
+			return a.signedIn(c.Context(), f, client.Join{Meeting: f.meeting})
 		},
 	}
 	f.add(c)
@@ -67,14 +67,20 @@ status 0 is ok, 1 is anything else, a meeting without audio among it.
 	return c
 }
 
+// signedIn takes a step of a client that has to sign in for it, so that its user is a
+// SIP address.
+func (a *app) signedIn(ctx context.Context, f accountFlags, s client.Step) error {
+	if name, domain, ok := strings.Cut(f.user, "@"); !ok || name == "" || domain == "" {
+		return usage("--user alice@contoso.test", "--user %q: want NAME@DOMAIN", f.user)
+	}
+	return a.step(ctx, f, s)
+}
+
 // step takes one step with a client of its own and tells how it ended.
 func (a *app) step(ctx context.Context, f accountFlags, s client.Step) error {
 	conf, err := f.config()
 	if err != nil {
 		return err
-	}
-	if name, domain, ok := strings.Cut(f.user, "@"); !ok || name == "" || domain == "" {
-		return usage("--user alice@contoso.test", "--user %q: want NAME@DOMAIN", f.user)
 	}
 	conf.Name, conf.User, conf.Password = "client", f.user, f.password
 	if f.events {

@@ -72,6 +72,7 @@ var Families = []Family{
 	{"http_", "the answer was HTTP status "},
 	{"sip_", "the server answered SIP status "},
 	{"msturn_", "the media relay answered error "},
+	{"turn_", "the TURN server answered error "},
 }
 
 // reason is a code as the end of a sentence. Codes that are known nowhere are

@@ -72,25 +72,10 @@ func kamailio(authority *pki.PKI) int {
 		Skip("Kamailio is not installed")
 	}
 	dir := GinkgoT().TempDir()
-	leaf, err := authority.Leaf("sip.example.test")
-	Expect(err).NotTo(HaveOccurred())
-	key, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
-	Expect(err).NotTo(HaveOccurred())
-	var chain []byte
-	for _, der := range leaf.Certificate {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	Expect(err).NotTo(HaveOccurred())
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	keyFiles(authority, "sip.example.test", dir)
+	port := freePort()
 	config := filepath.Join(dir, "kamailio.cfg")
-	for file, text := range map[string][]byte{
-		filepath.Join(dir, "key.pem"): pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), filepath.Join(dir, "chain.pem"): chain,
-		config: fmt.Appendf(nil, kamailioConfig, port, modules, dir),
-	} {
-		Expect(os.WriteFile(file, text, 0o600)).To(Succeed())
-	}
+	Expect(os.WriteFile(config, fmt.Appendf(nil, kamailioConfig, port, modules, dir), 0o600)).To(Succeed())
 	var said strings.Builder
 	cmd := exec.Command(program, "-f", config, "-DD", "-E", "-Y", dir, "-w", dir)
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -100,6 +85,38 @@ func kamailio(authority *pki.PKI) int {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 	})
+	untilOpen(port, &said)
+	return port
+}
+
+// keyFiles writes key.pem and chain.pem for a name into a folder.
+func keyFiles(authority *pki.PKI, name, dir string) {
+	GinkgoHelper()
+	leaf, err := authority.Leaf(name)
+	Expect(err).NotTo(HaveOccurred())
+	key, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+	Expect(err).NotTo(HaveOccurred())
+	var chain []byte
+	for _, der := range leaf.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	Expect(os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600)).To(Succeed())
+	Expect(os.WriteFile(filepath.Join(dir, "chain.pem"), chain, 0o600)).To(Succeed())
+}
+
+// freePort is a TCP port of loopback at which nobody listens.
+func freePort() int {
+	GinkgoHelper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	Expect(err).NotTo(HaveOccurred())
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// untilOpen waits until a program listens at a port; said is what it has to say for
+// itself.
+func untilOpen(port int, said fmt.Stringer) {
+	GinkgoHelper()
 	Eventually(func() error {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
@@ -107,7 +124,6 @@ func kamailio(authority *pki.PKI) int {
 		}
 		return err
 	}).WithTimeout(10*time.Second).Should(Succeed(), func() string { return said.String() })
-	return port
 }
 
 var _ = Describe("Kamailio", func() {
