@@ -110,5 +110,8 @@ func (t Totals) String() string {
 	if t.Unsupported > 0 {
 		s += fmt.Sprintf(", %d unsupported", t.Unsupported)
 	}
+	if t.Flaky > 0 {
+		s += fmt.Sprintf(", %d flaky", t.Flaky)
+	}
 	return s
 }

@@ -99,6 +99,11 @@ func (t *teller) summary(r *Report, files []file) {
 		if f.verdict() == Failed {
 			fmt.Fprintf(&t.out, "%s %s: %s%s\n", t.paint.red("failed:"), f.path, f.name, f.share(Failed))
 		}
+		for _, s := range f.variants {
+			if s.Flaky() {
+				t.say(t.paint.yellow("flaky:")+" ", fmt.Sprintf("%s: %s: %s", f.path, s.title(), strings.TrimPrefix(s.attempts(), "flaky: ")))
+			}
+		}
 	}
 	if r.Totals.Failed == 0 && t.first != "" {
 		fmt.Fprintf(&t.out, "what an outcome means, and what mends it: %s\n", t.paint.bold("rehearse explain "+t.first))
@@ -112,6 +117,9 @@ func (t *teller) summary(r *Report, files []file) {
 	parts := []string{passed, failed}
 	if n := r.Totals.Unsupported; n > 0 {
 		parts = append(parts, t.paint.yellow(fmt.Sprintf("%d unsupported", n)))
+	}
+	if n := r.Totals.Flaky; n > 0 {
+		parts = append(parts, t.paint.yellow(fmt.Sprintf("%d flaky", n)))
 	}
 	clock := "virtual"
 	if t.Real {

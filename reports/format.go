@@ -11,6 +11,8 @@ type Format struct {
 	Ext  string // of a file in this form, without the dot
 	// InLog: it is for the log of a program, among its other output.
 	InLog bool
+	// Links: it leads to captures, so their names are taken from where it stands.
+	Links bool
 	// Write renders a report. What it writes depends on the report alone.
 	Write func(io.Writer, *Report) error
 }
@@ -20,7 +22,7 @@ func Formats() []Format {
 	return []Format{
 		{Name: "json", Ext: "json", Write: writeJSON},
 		{Name: "junit", Ext: "xml", Write: writeJUnit},
-		{Name: "html", Ext: "html", Write: writeHTML},
+		{Name: "html", Ext: "html", Links: true, Write: writeHTML},
 		{Name: "tap", Ext: "tap", Write: writeTAP},
 		{Name: "github", Ext: "txt", InLog: true, Write: writeGitHub},
 		{Name: "markdown", Ext: "md", Write: writeMarkdown},

@@ -33,12 +33,27 @@ func writeGitHub(w io.Writer, r *Report) error {
 	if rest := r.Totals.Failed - told; rest > 0 {
 		githubCommand(&b, "notice", nil, fmt.Sprintf("%s not annotated", counted(rest, "more failed scenario is", "more failed scenarios are")))
 	}
+	githubFlaky(&b, r)
 	if n := r.Missing(); n > 0 {
 		githubCommand(&b, "warning", nil, fmt.Sprintf("%s not in this report", counted(n, "selected scenario is", "selected scenarios are")))
 	}
 	fmt.Fprintf(&b, "%s in %s of virtual time\n", r.Totals, span(took(r.Scenarios)))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// githubWarnings is how many warnings GitHub takes from one step.
+const githubWarnings = 10
+
+// githubFlaky warns of what passed only when it was played again.
+func githubFlaky(b *strings.Builder, r *Report) {
+	told := 0
+	for i := range r.Scenarios {
+		if s := &r.Scenarios[i]; s.Flaky() && told < githubWarnings-1 {
+			githubCommand(b, "warning", [][2]string{{"file", s.File}, {"title", s.title()}}, s.attempts())
+			told++
+		}
+	}
 }
 
 // githubError annotates the place of the first expectation that did not hold.

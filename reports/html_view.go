@@ -128,6 +128,9 @@ func (s htmlScenario) Gist() string {
 	return fmt.Sprintf("%s %s: %s", step.Actor, step.Action, step.Ended())
 }
 
+// Told is how the scenario came to its verdict, where it was played more than once.
+func (s htmlScenario) Told() string { return s.attempts() }
+
 // More is how many scenarios failed so, beside the first.
 func (c *cause) More() int { return len(c.Scenarios) - 1 }
 

@@ -43,6 +43,9 @@ type (
 		Skipped *junitVerdict `xml:"skipped"`
 		Error   *junitVerdict `xml:"error"`
 		Failure *junitVerdict `xml:"failure"`
+		// Attempts before this one: flaky ones of what passed then, else reruns.
+		Flaky []junitVerdict `xml:"flakyFailure"`
+		Rerun []junitVerdict `xml:"rerunFailure"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
@@ -133,6 +136,14 @@ func properties(f file) []junitProperty {
 
 func newJUnitCase(s *Scenario) junitCase {
 	c := junitCase{Name: printable(s.title()), Class: printable(class(s.File)), Time: seconds(s.took().Milliseconds())}
+	for _, a := range s.Failures {
+		v := junitVerdict{printable(a.Why), "expectation", printable(a.Text)}
+		if s.Flaky() {
+			c.Flaky = append(c.Flaky, v)
+		} else {
+			c.Rerun = append(c.Rerun, v)
+		}
+	}
 	switch {
 	case s.Problem != "":
 		c.Error = &junitVerdict{printable(s.Problem), "problem", printable(s.failureText())}

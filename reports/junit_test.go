@@ -46,14 +46,16 @@ func (e element) all(name string) []element {
 // that stand in a report; "!" behind an attribute requires it.
 func schema() map[string]struct{ attrs, children string } {
 	return map[string]struct{ attrs, children string }{
-		"testsuites": {"name time tests failures errors", "testsuite"},
-		"testsuite":  {"name! tests! failures! errors! group time skipped timestamp hostname id package file log url", "testsuite properties testcase system-out system-err"},
-		"testcase":   {"name! time classname group", "skipped error failure rerunFailure rerunError flakyFailure flakyError system-out system-err"},
-		"properties": {"", "property"},
-		"property":   {"name! value!", ""},
-		"failure":    {"type message", ""},
-		"error":      {"type message", ""},
-		"skipped":    {"type message", ""},
+		"testsuites":   {"name time tests failures errors", "testsuite"},
+		"testsuite":    {"name! tests! failures! errors! group time skipped timestamp hostname id package file log url", "testsuite properties testcase system-out system-err"},
+		"testcase":     {"name! time classname group", "skipped error failure rerunFailure rerunError flakyFailure flakyError system-out system-err"},
+		"properties":   {"", "property"},
+		"property":     {"name! value!", ""},
+		"failure":      {"type message", ""},
+		"error":        {"type message", ""},
+		"skipped":      {"type message", ""},
+		"flakyFailure": {"message type!", "stackTrace system-out system-err"},
+		"rerunFailure": {"message type!", "stackTrace system-out system-err"},
 	}
 }
 

@@ -26,6 +26,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if n := r.Missing(); n > 0 {
 		fmt.Fprintf(&b, "\n**%s not in this report.**\n", counted(n, "selected scenario is", "selected scenarios are"))
 	}
+	b.WriteString(markdownFlaky(r))
 	t := newTeller(Console{Again: r.Overrides})
 	for i, c := range causes(r) {
 		part := t.markdownCause(c, i == 0)
@@ -40,6 +41,17 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdownFlaky names what passed only when it was played again.
+func markdownFlaky(r *Report) string {
+	var b strings.Builder
+	for i := range r.Scenarios {
+		if s := &r.Scenarios[i]; s.Flaky() && b.Len() < markdownRoom/10 {
+			fmt.Fprintf(&b, "\n- %s: %s\n", plainMarkdown(s.title()), plainMarkdown(s.attempts()))
+		}
+	}
+	return b.String()
 }
 
 // markdownCause tells a cause by its first scenario, open or behind a fold.

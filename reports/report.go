@@ -7,6 +7,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -55,15 +56,21 @@ type Totals struct {
 	Passed      int `json:"passed"`
 	Failed      int `json:"failed"`
 	Unsupported int `json:"unsupported"`
+	// Flaky are those among the passed that failed at first.
+	Flaky int `json:"flaky,omitempty"`
 }
 
 // Count sums up scenarios.
 func Count(scenarios []Scenario) Totals {
 	var t Totals
-	for _, s := range scenarios {
+	for i := range scenarios {
+		s := &scenarios[i]
 		switch s.Verdict {
 		case Passed:
 			t.Passed++
+			if s.Flaky() {
+				t.Flaky++
+			}
 		case Failed:
 			t.Failed++
 		case Unsupported:
@@ -86,13 +93,45 @@ type Scenario struct {
 	Verdict Verdict  `json:"verdict"`
 	// Problem says why a scenario could not be played to its end, "" when it was.
 	Problem string `json:"problem,omitempty"`
-	Steps   []Step `json:"steps"`
+	// Failures are attempts that failed before the one that is told here.
+	Failures []Attempt `json:"failures,omitempty"`
+	Steps    []Step    `json:"steps"`
 	// Hosts are those that the evidence speaks of, in the order of a ladder diagram.
 	Hosts []Host `json:"hosts"`
 	// Evidence is what happened, in order, step by step.
 	Evidence []Evidence `json:"evidence"`
 	// Capture is the file of a capture that was kept, "" when none was.
 	Capture string `json:"capture,omitempty"`
+}
+
+// Flaky says whether a scenario passed that failed at first: one time or the other it
+// says nothing about what was tested.
+func (s *Scenario) Flaky() bool { return s.Verdict == Passed && len(s.Failures) > 0 }
+
+// Attempt is a scenario that was played again because it failed.
+type Attempt struct {
+	// Why is the first expectation that did not hold, or why the scenario could not
+	// be played to its end.
+	Why string `json:"why"`
+	// Text is how the console tells it, in plain text.
+	Text string `json:"text"`
+}
+
+// Attempt is what is kept of a failed scenario that is played again.
+func (s *Scenario) Attempt() Attempt {
+	return Attempt{Why: cmp.Or(s.Problem, s.firstMiss(), "no step says why"), Text: s.failureText()}
+}
+
+// attempts tells how a scenario came to its verdict, "" where it was played once.
+func (s *Scenario) attempts() string {
+	n := len(s.Failures)
+	switch {
+	case n == 0:
+		return ""
+	case s.Flaky():
+		return fmt.Sprintf("flaky: it passed at attempt %d, after %s", n+1, s.Failures[0].Why)
+	}
+	return fmt.Sprintf("failed at each of %d attempts", n+1)
 }
 
 // Setup is how the scenario was set up at its beginning.

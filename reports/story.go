@@ -50,7 +50,7 @@ func (t *teller) groups(f file) []group {
 // alike says whether two variants can be told together: the same actors came to
 // the same outcomes and missed the same.
 func alike(a, b *Scenario) bool {
-	return a.Verdict == b.Verdict && a.Problem == b.Problem && slices.EqualFunc(a.Steps, b.Steps, func(a, b Step) bool {
+	return a.Verdict == b.Verdict && a.Problem == b.Problem && slices.Equal(a.Failures, b.Failures) && slices.EqualFunc(a.Steps, b.Steps, func(a, b Step) bool {
 		return a.Actor == b.Actor && a.Outcome.String() == b.Outcome.String() && a.Note == b.Note && slices.EqualFunc(a.Misses, b.Misses, func(a, b Miss) bool {
 			return a.Span == b.Span && a.String() == b.String()
 		})

@@ -31,6 +31,9 @@ func tapPoint(b *strings.Builder, n int, s *Scenario) {
 		b.WriteString(" # SKIP could not be asked of what was tested")
 	}
 	b.WriteByte('\n')
+	if told := s.attempts(); told != "" {
+		fmt.Fprintf(b, "# %s\n", tapText(told))
+	}
 	if s.Verdict == Failed {
 		tapBlock(b, s)
 	}

@@ -16,7 +16,7 @@ func (a *app) conclude(rep *reports.Report, selected int, interrupted error, f r
 	if to.onOutput() {
 		people = a.err
 	}
-	console := reports.Console{Colour: colour(people), Verbose: f.verbose, Again: f.overrides()}
+	console := reports.Console{Colour: colour(people), Verbose: f.verbose, Again: f.overrides(), Real: f.against.at != ""}
 	if err := console.Write(people, rep); err != nil {
 		return unable(err, "")
 	}

@@ -19,7 +19,8 @@ type prepared struct {
 // selects puts on a verb the flags that say what is run and how it is told.
 func (f *runFlags) selects(fl *pflag.FlagSet) {
 	fl.StringVar(&f.filter, "filter", "", "run only variants that `EXPR` takes")
-	fl.StringVar(&f.shard, "shard", "", "run only part i of n, `i/n`")
+	fl.StringVar(&f.shard, "shard", "", "run only part i of n, `i/n`, or auto: as the CI system's variables say")
+	fl.StringArrayVar(&f.timings, "timings", nil, "make shards that take equally long, by the times in `FILE`, or a JSON report; may be repeated")
 	fl.StringArrayVar(&f.reports, "report", nil, "write a report too, `FORMAT=FILE` with a format of "+formatNames()+"; may be repeated")
 	fl.StringVar(&f.policy, "policy", "", "install the policy in `FILE` in place of every one that scenarios name")
 	fl.StringVar(&f.release, "release", "", "run every appliance at release `R`, upgrades included")
@@ -35,7 +36,7 @@ func (a *app) prepare(paths []string, f runFlags) (p prepared, err error) {
 	if p.files, err = a.load(paths); err != nil {
 		return p, err
 	}
-	if p.chosen, err = choose(p.files, f); err != nil {
+	if p.chosen, err = a.choose(p.files, f); err != nil {
 		return p, err
 	}
 	overridden, err := a.override(p.chosen.scenarios, p.files, f)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rehearse/reports"
 	"rehearse/simulator/run"
 )
 
@@ -19,6 +18,9 @@ type runFlags struct {
 	reports         []string
 	policy, release string
 	traces          string
+	timings         []string
+	timingsOut      string
+	retries         int
 	failFast        bool
 	verbose         bool
 	capture         captureFlags
@@ -56,15 +58,11 @@ to standard error then.` + againstLong,
 	}
 	fl := c.Flags()
 	fl.IntVarP(&f.workers, "jobs", "j", runtime.NumCPU(), "run `N` scenarios at a time")
-	fl.StringVar(&f.filter, "filter", "", "run only variants that `EXPR` takes")
-	fl.StringVar(&f.shard, "shard", "", "run only part i of n, `i/n`")
-	fl.StringArrayVar(&f.reports, "report", nil, "write a report too, `FORMAT=FILE` with a format of "+formatNames()+"; may be repeated")
-	fl.StringVar(&f.policy, "policy", "", "install the policy in `FILE` in place of every one that scenarios name")
-	fl.StringVar(&f.release, "release", "", "run every appliance at release `R`, upgrades included")
+	f.selects(fl)
+	fl.IntVar(&f.retries, "retries", 0, "play a failed scenario up to `N` times more; one that passes then is told as flaky")
+	fl.StringVar(&f.timingsOut, "timings-out", "", "write to `FILE` what each variant took in real time, for --timings of later runs")
 	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
 	f.capture.add(c)
-	fl.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after the first failed one")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every variant by itself, with all evidence of failed ones")
 	f.against.add(fl)
 	c.MarkFlagFilename("policy", "cpl")
 	c.MarkFlagFilename("trust", "pem")
@@ -75,8 +73,11 @@ to standard error then.` + againstLong,
 
 // runScenarios is the verb: select, check, run, report.
 func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) error {
-	if f.workers < 1 {
+	switch {
+	case f.workers < 1:
 		return usage("-j 1", "--jobs %d: want at least 1", f.workers)
+	case f.retries < 0:
+		return usage("--retries 1", "--retries %d: want at least 0", f.retries)
 	}
 	if err := f.check(); err != nil {
 		return err
@@ -84,26 +85,9 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 	if err := f.capture.check(f.against.at); err != nil {
 		return err
 	}
-	to, err := reportTargets(f.reports)
+	p, err := a.prepare(paths, f)
 	if err != nil {
 		return err
-	}
-	files, err := a.load(paths)
-	if err != nil {
-		return err
-	}
-	chosen, err := choose(files, f)
-	if err != nil {
-		return err
-	}
-	overridden, err := a.override(chosen.scenarios, files, f)
-	if err != nil {
-		return err
-	}
-	if !overridden {
-		if err := a.refuse(check(chosen.scenarios), files); err != nil {
-			return err
-		}
 	}
 	against, err := a.against(ctx, f.against)
 	if err != nil {
@@ -112,16 +96,17 @@ func (a *app) runScenarios(ctx context.Context, paths []string, f runFlags) erro
 	if against != nil {
 		defer against.Close()
 	}
-	if err := to.open(a.out); err != nil {
+	if err := p.to.open(a.out); err != nil {
 		return err
 	}
-	return a.play(ctx, chosen, files, f, to, against)
+	return a.play(ctx, p, f, against)
 }
 
-// play runs and reports. What came out before an interrupt is reported too.
-func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFlags, to targets, against *run.Against) error {
-	status := newStatus(a.err, len(chosen.scenarios))
+// play runs and reports.
+func (a *app) play(ctx context.Context, p prepared, f runFlags, against *run.Against) error {
+	status := newStatus(a.err, len(p.chosen.scenarios))
 	var traces run.Traces
+	var timings run.Timings
 	captured, err := f.capture.captures()
 	if err != nil {
 		return err
@@ -130,44 +115,22 @@ func (a *app) play(ctx context.Context, chosen selection, files *inputs, f runFl
 	if against != nil {
 		workers, bubble = 1, nil
 	}
-	rep, interrupted := run.Run(ctx, chosen.scenarios, run.Options{
-		Places: chosen.places, Selected: chosen.of, Against: against,
-		Workers: workers, Bubble: bubble, FailFast: f.failFast, Source: files.source,
-		Tool:     reports.Tool{Name: "rehearse", Version: version()},
-		Progress: status.update, Watch: f.watcher(&traces), Overrides: f.overrides(), Keep: captured.keep(),
+	rep, interrupted := run.Run(ctx, p.chosen.scenarios, run.Options{
+		Places: p.chosen.places, Selected: p.chosen.of, Against: against, Retries: f.retries,
+		Workers: workers, Bubble: bubble, FailFast: f.failFast, Source: p.files.source, Tool: tool(),
+		Progress: status.update, Timed: f.timed(&timings), Watch: f.watcher(&traces), Overrides: f.overrides(), Keep: captured.keep(),
 	})
 	status.clear()
 	if err := captured.failure(); err != nil {
 		return err
 	}
-	if err := to.write(rep); err != nil {
-		return err
-	}
 	if err := writeTraces(f.traces, traces.Pages()); err != nil {
 		return err
 	}
-	people := a.out
-	if to.onOutput() {
-		people = a.err
+	if err := f.writeTimings(&timings); err != nil {
+		return err
 	}
-	console := reports.Console{Colour: colour(people), Verbose: f.verbose, Again: f.overrides(), Real: against != nil}
-	if err := console.Write(people, rep); err != nil {
-		return unable(err, "")
-	}
-	if left := len(chosen.scenarios) - len(rep.Scenarios); left > 0 {
-		why := "the first failure (--fail-fast)"
-		if interrupted != nil {
-			why = "the interrupt"
-		}
-		fmt.Fprintf(a.err, "%s not run, because of %s\n", counted(left, "variant was", "variants were"), why)
-	}
-	switch {
-	case interrupted != nil:
-		return told(exitInterrupted)
-	case rep.Totals.Failed > 0:
-		return told(exitFailed)
-	}
-	return nil
+	return a.conclude(rep, len(p.chosen.scenarios), interrupted, f, p.to)
 }
 
 // watcher is traces where the command line wants them.

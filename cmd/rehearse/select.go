@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,14 +20,14 @@ type selection struct {
 
 // choose applies filter and shard to the variants of the files. A shard may be
 // empty: there can be more of them than scenarios.
-func choose(files *inputs, f runFlags) (selection, error) {
+func (a *app) choose(files *inputs, f runFlags) (selection, error) {
 	all, err := filtered(files, f.filter)
 	if err != nil {
 		return selection{}, err
 	}
-	places, err := run.Shard(len(all), cmp.Or(f.shard, "1/1"))
+	places, err := a.part(all, f)
 	if err != nil {
-		return selection{}, usage("--shard 1/3", "--%v", err)
+		return selection{}, err
 	}
 	chosen := selection{places: places, of: len(all)}
 	for _, at := range places {

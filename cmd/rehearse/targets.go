@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func (unclosed) Close() error { return nil }
 // for the log of a GitHub workflow its summary goes where GitHub wants it.
 func (all targets) write(rep *reports.Report) error {
 	for _, t := range all {
-		if err := errors.Join(t.format.Write(t.to, rep), t.to.Close()); err != nil {
+		if err := errors.Join(t.format.Write(t.to, t.linked(rep)), t.to.Close()); err != nil {
 			return unable(err, "")
 		}
 		if file := os.Getenv("GITHUB_STEP_SUMMARY"); t.format.Name == "github" && file != "" {
@@ -94,6 +95,40 @@ func (all targets) write(rep *reports.Report) error {
 		}
 	}
 	return nil
+}
+
+// linked is the report with captures named from where the file stands, for the
+// formats that link to them.
+func (t *target) linked(rep *reports.Report) *reports.Report {
+	dir := filepath.Dir(t.file)
+	if !t.format.Links || t.file == "-" || dir == "." {
+		return rep
+	}
+	near := *rep
+	near.Scenarios = slices.Clone(rep.Scenarios)
+	for i := range near.Scenarios {
+		s := &near.Scenarios[i]
+		if s.Capture == "" || filepath.IsAbs(s.Capture) {
+			continue
+		}
+		if to, err := relative(dir, s.Capture); err == nil {
+			s.Capture = filepath.ToSlash(to)
+		}
+	}
+	return &near
+}
+
+// relative is the way to a file from a folder, both as seen from here.
+func relative(dir, file string) (string, error) {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(filepath.FromSlash(file))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(from, to)
 }
 
 // appendSummary adds the report to what a step of a workflow has to say for itself.

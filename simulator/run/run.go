@@ -8,7 +8,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -29,6 +28,9 @@ type Options struct {
 	// Bubble runs a function in virtual time and returns when it is done. Nil
 	// runs in real time.
 	Bubble func(func())
+	// Retries is how often a failed scenario is played again. In virtual time it comes
+	// out the same; against a foreign interceptor it may not.
+	Retries int
 	// FailFast ends the run at the first failed scenario: later ones are not in the
 	// report, whatever the number of workers.
 	FailFast bool
@@ -37,6 +39,9 @@ type Options struct {
 	// Progress is called after each scenario with the number of those done. It may
 	// be nil; calls do not overlap.
 	Progress func(done int, last *reports.Scenario)
+	// Timed is told how long each scenario took in real time, retries included. It
+	// may be nil; calls do not overlap.
+	Timed func(s *scenario.Scenario, took time.Duration)
 	// Source gives file texts by name, for excerpts.
 	Source diag.Source
 	Tool   reports.Tool
@@ -93,10 +98,12 @@ func (r *runner) one(ctx context.Context, i int) {
 	if over {
 		return
 	}
-	one := isolated(ctx, r.scenarios[i], r.opt)
+	began := time.Now()
+	one := persistent(ctx, r.scenarios[i], r.opt)
 	if one == nil { // interrupted
 		return
 	}
+	took := time.Since(began)
 	if one.recording != nil {
 		one.report.Capture = r.opt.Keep(one.recording)
 		one.recording = nil
@@ -107,6 +114,9 @@ func (r *runner) one(ctx context.Context, i int) {
 	r.done++
 	if r.opt.FailFast && one.report.Verdict == reports.Failed {
 		r.last = min(r.last, i)
+	}
+	if r.opt.Timed != nil {
+		r.opt.Timed(r.scenarios[i], took)
 	}
 	if r.opt.Progress != nil {
 		r.opt.Progress(r.done, &one.report)
@@ -119,6 +129,19 @@ type result struct {
 	cover  []reports.Coverage
 	// recording is nil where none is wanted.
 	recording *Recording
+}
+
+// persistent runs a scenario until it does not fail, as often as it may be tried. It
+// gives nil where ctx ended meanwhile.
+func persistent(ctx context.Context, s *scenario.Scenario, opt Options) *result {
+	one := isolated(ctx, s, opt)
+	for tried := 0; one != nil && one.report.Verdict == reports.Failed && tried < opt.Retries; tried++ {
+		before := append(one.report.Failures, one.report.Attempt())
+		if one = isolated(ctx, s, opt); one != nil {
+			one.report.Failures = before
+		}
+	}
+	return one
 }
 
 // isolated runs one scenario in a bubble. It gives nil where ctx ended meanwhile.
@@ -211,21 +234,4 @@ func collect(results []*result, opt Options) *reports.Report {
 	rep.PolicyCoverage = reports.MergeCoverage(covers...)
 	rep.Totals = reports.Count(rep.Scenarios)
 	return rep
-}
-
-// ErrShard is a shard that is not i/n with 1 <= i <= n.
-var ErrShard = errors.New(`want i/n with 1 <= i <= n, such as "2/3"`)
-
-// Shard gives the places, of as many scenarios, that belong to one of n shards:
-// every n-th, beginning with the i-th, from 1 on.
-func Shard(scenarios int, shard string) ([]int, error) {
-	var i, n int
-	if _, err := fmt.Sscanf(shard, "%d/%d", &i, &n); err != nil || i < 1 || i > n || fmt.Sprintf("%d/%d", i, n) != shard {
-		return nil, fmt.Errorf("shard %q: %w", shard, ErrShard)
-	}
-	var mine []int
-	for at := i - 1; at < scenarios; at += n {
-		mine = append(mine, at)
-	}
-	return mine, nil
 }
