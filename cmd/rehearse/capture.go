@@ -94,11 +94,17 @@ func (c *captures) failure() error {
 	return c.err
 }
 
-// name is a variant's own, as a file's name can be. Two variants have two.
-func (c *captures) name(r *run.Recording) string {
+// stem is what the name of a variant's capture begins with.
+func stem(r *run.Recording) string {
 	const longest = 150
-	stem := strings.ReplaceAll(traceFolder(r.Scenario), "--", "-")
-	stem = stem[:min(len(stem), longest)]
+	name := strings.ReplaceAll(traceFolder(r.Scenario), "--", "-")
+	return name[:min(len(name), longest)]
+}
+
+// name is a variant's own, as a file's name can be. Two variants have two.
+func (c *captures) name(r *run.Recording) string { return c.unique(stem(r)) }
+
+func (c *captures) unique(stem string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	name := stem

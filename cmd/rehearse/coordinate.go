@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -11,7 +15,9 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"rehearse/pcaps/write"
 	"rehearse/simulator/fleet"
+	"rehearse/simulator/run"
 	"rehearse/simulator/scenario"
 )
 
@@ -62,6 +68,7 @@ speaks TLS; with --tls-ca workers need certificates of that authority.`,
 	fl.IntVar(&f.batch, "batch", 0, "put `N` scenarios in a task; 0 is by their number")
 	fl.IntVar(&f.copies, "replicas", 1, "keep tasks and results on `N` servers of a cluster")
 	fl.StringVar(&f.name, "name", "", "a `NAME` that tells this run from others of the same scenarios on one cluster")
+	f.capture.add(c)
 	f.link.add(fl)
 	c.MarkFlagDirname("store")
 	c.MarkFlagFilename("policy", "cpl")
@@ -79,6 +86,12 @@ func (a *app) runCoordinator(ctx context.Context, paths []string, f coordinateFl
 		return usage("leave --store out", "--store %s: the server of --server has a store of its own", f.store)
 	case f.batch < 0:
 		return usage("--batch 10", "--batch %d: want at least 0", f.batch)
+	}
+	if err := f.capture.check(""); err != nil {
+		return err
+	}
+	if f.capture.split {
+		return usage("rehearse run --capture DIR --capture-split", "--capture-split: workers make one capture a variant")
 	}
 	p, err := a.prepare(paths, f.runFlags)
 	if err != nil {
@@ -154,9 +167,13 @@ func (a *app) hand(ctx context.Context, conn *nats.Conn, p prepared, f coordinat
 		// Why they stop is told by what is missing, or by the coordinator itself.
 		players.Go(func() { _ = a.worker(f.workers).Work(here, conn) })
 	}
+	captured, err := f.capture.captures()
+	if err != nil {
+		return err
+	}
 	status := newStatus(a.err, len(p.chosen.scenarios))
 	rep, err := fleet.Coordinate(ctx, conn, p.job(f.runFlags), fleet.Options{
-		Name: f.name, Batch: f.batch, Lease: f.lease, Replicas: f.copies, FailFast: f.failFast, Progress: status.update,
+		Name: f.name, Batch: f.batch, Lease: f.lease, Replicas: f.copies, FailFast: f.failFast, Progress: status.update, Captured: captured.store(),
 		Ready: func(_, done int) {
 			if done > 0 {
 				fmt.Fprintf(a.err, "%s by an earlier attempt\n", counted(done, "scenario was played", "scenarios were played"))
@@ -175,7 +192,30 @@ func (a *app) hand(ctx context.Context, conn *nats.Conn, p prepared, f coordinat
 
 // worker is what plays tasks in this process.
 func (a *app) worker(jobs int) fleet.Worker {
-	return fleet.Worker{Tool: tool(), Build: build(), Jobs: jobs, Bubble: a.bubble}
+	return fleet.Worker{Tool: tool(), Build: build(), Jobs: jobs, Bubble: a.bubble, Capture: packed}
+}
+
+// packed is a capture as a worker sends it.
+func packed(r *run.Recording, c fleet.Capture) (name string, text []byte, err error) {
+	capture := write.Of(r)
+	if c.WithoutKeys {
+		capture.Secrets = nil
+	}
+	var b bytes.Buffer
+	_, err = capture.WriteTo(&b)
+	return path.Join(c.Dir, stem(r)+".pcapng"), b.Bytes(), err
+}
+
+// store is what a coordinator hands captures to; nil where none is wanted. Whatever a
+// worker says, they go into the one folder.
+func (c *captures) store() func(name string, text []byte) (string, error) {
+	if c == nil {
+		return nil
+	}
+	return func(name string, text []byte) (string, error) {
+		name = filepath.Join(c.dir, c.unique(fileName(strings.TrimSuffix(path.Base(name), ".pcapng")))+".pcapng")
+		return filepath.ToSlash(name), os.WriteFile(name, text, 0o644)
+	}
 }
 
 // job is what workers have to know of a selection.
@@ -183,6 +223,9 @@ func (p prepared) job(f runFlags) fleet.Job {
 	job := fleet.Job{
 		Tool: tool(), Build: build(), Texts: p.files.texts,
 		Selected: p.chosen.of, Release: f.release, Policy: f.policy, Overrides: f.overrides(),
+	}
+	if c := f.capture; c.dir != "" {
+		job.Capture = &fleet.Capture{Dir: filepath.ToSlash(c.dir), OnFail: c.on == "fail", WithoutKeys: c.noKeys}
 	}
 	type variant struct {
 		file string

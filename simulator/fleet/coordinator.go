@@ -35,6 +35,9 @@ type Options struct {
 	// be nil.
 	Ready    func(left, done int)
 	Progress func(done int, last *reports.Scenario)
+	// Captured gets each capture with its name, and gives the name of the file in
+	// which it keeps it. It may be nil; then captures are dropped.
+	Captured func(name string, text []byte) (string, error)
 }
 
 // DefaultLease is long enough for a machine that is busy, and short enough to be
@@ -199,6 +202,9 @@ func (c *coordinator) take(ctx context.Context, name string) error {
 	c.parts[name] = part
 	for i := range part.Scenarios {
 		s := &part.Scenarios[i]
+		if err := c.capture(ctx, s); err != nil {
+			return err
+		}
 		c.done++
 		if c.opt.FailFast && s.Verdict == reports.Failed {
 			c.last = min(c.last, s.Index)
@@ -208,6 +214,18 @@ func (c *coordinator) take(ctx context.Context, name string) error {
 		}
 	}
 	return nil
+}
+
+// capture keeps the capture of a scenario, where it has one.
+func (c *coordinator) capture(ctx context.Context, s *reports.Scenario) error {
+	if s.Capture == "" || c.opt.Captured == nil {
+		return nil
+	}
+	text, err := c.store.loadBytes(ctx, fmt.Sprintf(captureName, s.Index))
+	if err == nil {
+		s.Capture, err = c.opt.Captured(s.Capture, text)
+	}
+	return err
 }
 
 // tidy removes what the run left on the server.

@@ -42,6 +42,15 @@ type Job struct {
 	Release   string   `json:"release,omitempty"`
 	Policy    string   `json:"policy,omitempty"`
 	Overrides []string `json:"overrides,omitempty"`
+	// Capture says what is captured; nil is nothing.
+	Capture *Capture `json:"capture,omitempty"`
+}
+
+// Capture says which scenarios are captured, and how.
+type Capture struct {
+	Dir         string `json:"dir"` // of the names that reports give
+	OnFail      bool   `json:"on_fail,omitempty"`
+	WithoutKeys bool   `json:"without_keys,omitempty"`
 }
 
 // Ref is one scenario of a job.
@@ -91,17 +100,21 @@ func (t texts) ReadFile(name string) ([]byte, error) {
 	return text, nil
 }
 
+// captureOf makes a capture of a recording, and the name that the report gives it.
+type captureOf func(*run.Recording, Capture) (name string, text []byte, err error)
+
 // player plays tasks of one job, one at a time. It keeps the file it read last:
 // variants of a file follow each other.
 type player struct {
 	job    *Job
 	over   run.Override
 	bubble func(func())
+	make   captureOf
 	file   *scenario.File
 }
 
-func newPlayer(job *Job, bubble func(func())) (*player, error) {
-	p := &player{job: job, bubble: bubble}
+func newPlayer(job *Job, bubble func(func()), capture captureOf) (*player, error) {
+	p := &player{job: job, bubble: bubble, make: capture}
 	if job.Release != "" {
 		r, err := cpl.ParseRelease(job.Release)
 		if err != nil {

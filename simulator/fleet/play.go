@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 
 	"rehearse/reports"
@@ -8,27 +9,49 @@ import (
 	"rehearse/simulator/scenario"
 )
 
-// play plays a task; its result is a shard's report. It is nil where ctx ended
-// before the task.
-func (p *player) play(ctx context.Context, t task) (*reports.Report, error) {
+// played is what came of a task: a shard's report, and captures by the places of
+// their scenarios.
+type played struct {
+	report   *reports.Report
+	captures map[int][]byte
+}
+
+// play plays a task, unless ctx ends before it.
+func (p *player) play(ctx context.Context, t task) (*played, error) {
 	var scenarios []*scenario.Scenario
 	var places []int
+	at := map[*scenario.Scenario]int{}
 	for _, r := range t.Scenarios {
 		s, err := p.scenario(r)
 		if err != nil {
 			return nil, err
 		}
 		scenarios, places = append(scenarios, s), append(places, r.Place)
+		at[s] = r.Place
 	}
-	rep, err := run.Run(ctx, scenarios, run.Options{
+	one := &played{captures: map[int][]byte{}}
+	var failed error
+	opt := run.Options{
 		Workers: 1, Places: places, Selected: p.job.Selected, Bubble: p.bubble,
 		Source: func(file string) []byte { return p.job.Texts[file] },
 		Tool:   p.job.Tool, Overrides: p.job.Overrides,
-	})
-	if err != nil {
-		return nil, err
 	}
-	return rep, nil
+	if c := p.job.Capture; c != nil && p.make != nil {
+		opt.Keep = func(r *run.Recording) string {
+			if c.OnFail && r.Report.Verdict != reports.Failed {
+				return ""
+			}
+			name, text, err := p.make(r, *c)
+			failed = cmp.Or(failed, err)
+			one.captures[at[r.Scenario]] = text
+			return name
+		}
+	}
+	var err error
+	if one.report, err = run.Run(ctx, scenarios, opt); err == nil {
+		err = failed
+	}
+	return one, err
 }
 
 // unplayable is the result of a task that cannot be played, and says why in each of

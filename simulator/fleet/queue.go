@@ -24,6 +24,8 @@ const (
 	bucketName = "rehearse-%s"
 	subject    = "rehearse.task.%s.%d" // run and number
 	resultName = "result.%d"
+	// captureName has the place of the scenario.
+	captureName = "capture.%d"
 )
 
 // forgotten is after what time the server drops what nobody came back for.
@@ -121,24 +123,47 @@ func (s store) keep(ctx context.Context, name string, value any) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.PutBytes(ctx, name, s2.Encode(nil, text))
+	return s.keepBytes(ctx, name, text)
+}
+
+func (s store) keepBytes(ctx context.Context, name string, text []byte) error {
+	_, err := s.PutBytes(ctx, name, s2.Encode(nil, text))
 	return err
 }
 
 // load reads what keep stored.
 func (s store) load(ctx context.Context, name string, value any) error {
-	packed, err := s.GetBytes(ctx, name)
+	text, err := s.loadBytes(ctx, name)
 	if err != nil {
 		return err
 	}
-	text, err := s2.Decode(nil, packed)
-	if err == nil {
-		err = json.Unmarshal(text, value)
-	}
-	if err != nil {
+	if err := json.Unmarshal(text, value); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+func (s store) loadBytes(ctx context.Context, name string) ([]byte, error) {
+	packed, err := s.GetBytes(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := s2.Decode(nil, packed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return text, nil
+}
+
+// keepTask stores what came of a task: captures first, for whoever sees the result
+// looks for them.
+func (s store) keepTask(ctx context.Context, t task, one *played) error {
+	for place, text := range one.captures {
+		if err := s.keepBytes(ctx, fmt.Sprintf(captureName, place), text); err != nil {
+			return err
+		}
+	}
+	return s.keep(ctx, fmt.Sprintf(resultName, t.Number), one.report)
 }
 
 // job reads the run's job.

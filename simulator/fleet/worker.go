@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"rehearse/reports"
+	"rehearse/simulator/run"
 )
 
 // Worker says how tasks are played.
@@ -23,6 +24,9 @@ type Worker struct {
 	Jobs int
 	// Bubble runs a function in virtual time, as in run.Options.
 	Bubble func(func())
+	// Capture makes a capture of a recording, and the name that the report gives it.
+	// It may be nil; then nothing is captured.
+	Capture func(*run.Recording, Capture) (name string, text []byte, err error)
 	// Idle ends the worker after that time without a task; 0 is never.
 	Idle time.Duration
 	// Played is told of each task that is done; it may be nil. Calls overlap.
@@ -168,12 +172,12 @@ func (s *shift) handle(ctx context.Context, p *player, msg jetstream.Msg, lease 
 		return p, s.finish(ctx, msg)
 	}
 	if p == nil || p.job != k.job {
-		if p, err = newPlayer(k.job, s.Bubble); err != nil {
+		if p, err = newPlayer(k.job, s.Bubble, s.Worker.Capture); err != nil {
 			return nil, err
 		}
 	}
 	result := s.play(ctx, p, t, msg, lease)
-	if result == nil || k.store.keep(ctx, name, result) != nil {
+	if result == nil || k.store.keepTask(ctx, t, result) != nil {
 		return p, s.giveBack(msg)
 	}
 	if s.Played != nil {
@@ -220,23 +224,23 @@ func (s *shift) run(ctx context.Context, name string) (*known, error) {
 
 // play plays a task while its lease is renewed. The result is nil where ctx ended
 // before the task.
-func (s *shift) play(ctx context.Context, p *player, t task, msg jetstream.Msg, lease time.Duration) *reports.Report {
+func (s *shift) play(ctx context.Context, p *player, t task, msg jetstream.Msg, lease time.Duration) *played {
 	if meta, err := msg.Metadata(); err == nil && meta.NumDelivered > attempts {
-		return p.unplayable(t, fmt.Sprintf("given up: %d workers took it, and none came to its end", attempts))
+		return &played{report: p.unplayable(t, fmt.Sprintf("given up: %d workers took it, and none came to its end", attempts))}
 	}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { renew(msg, lease, done) })
-	rep, err := p.play(ctx, t)
+	one, err := p.play(ctx, t)
 	close(done)
 	wg.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return nil
 	case err != nil:
-		return p.unplayable(t, err.Error())
+		return &played{report: p.unplayable(t, err.Error())}
 	}
-	return rep
+	return one
 }
 
 // renew speaks up for a task, three times a lease.
