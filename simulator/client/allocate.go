@@ -113,7 +113,8 @@ func (a *allocation) challenged(m *msturn.Message) {
 	if nonce, ok := msturn.Find[msturn.Nonce](m); ok {
 		a.nonce = nonce
 	}
-	a.key = msturn.Key(a.username, a.realm, a.password)
+	key := msturn.NewKey(a.username, a.realm, a.password)
+	a.key = &key
 }
 
 // sign puts the credentials into a request, once there was a challenge; a Send
@@ -135,7 +136,7 @@ func (a *allocation) sign(m *msturn.Message) bool {
 		a.sequence.Sequence++
 		m.Attributes = append(m.Attributes, a.sequence)
 	}
-	m.Sign(a.key)
+	m.Sign(*a.key)
 	return true
 }
 
@@ -143,7 +144,7 @@ func (a *allocation) sign(m *msturn.Message) bool {
 func (a *allocation) granted(w *walk, m *msturn.Message) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := m.Verify(a.key); err != nil {
+	if a.key == nil || m.Verify(*a.key) != nil {
 		return w.abort(codeSignature, "of the media relay")
 	}
 	relay, _ := msturn.Find[msturn.MappedAddress](m)

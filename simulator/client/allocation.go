@@ -48,7 +48,7 @@ type allocation struct {
 	mu       sync.Mutex // guards writing and what follows
 	realm    msturn.Realm
 	nonce    msturn.Nonce
-	key      []byte // nil before the challenge
+	key      *msturn.Key // nil before the challenge
 	sequence msturn.SequenceNumber
 	pending  map[msturn.TransactionID]turnRequest
 	active   netip.AddrPort

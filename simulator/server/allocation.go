@@ -15,6 +15,7 @@ import (
 // client only from peers that it has sent something to, [MS-TURN] 1.3.
 type allocation struct {
 	leg        *leg
+	user       string         // its name, which the quota is by
 	addr       netip.AddrPort // as clients and peers reach it
 	connection [20]byte       // the id in MS-Sequence Number
 	listener   io.Closer
@@ -54,19 +55,22 @@ func (l *leg) sequence() msturn.SequenceNumber {
 	return msturn.SequenceNumber{Connection: a.connection}
 }
 
-// open makes the leg's allocation, at the next free port of the range.
-func (l *leg) open() (*allocation, error) {
-	a := &allocation{leg: l, connection: [20]byte(random(20)),
+// open makes the leg's allocation, at the next free port of the range or, for who
+// asked for it, at a port that is shared.
+func (l *leg) open(m *msturn.Message) (*allocation, error) {
+	user, _ := msturn.Find[msturn.Username](m)
+	a := &allocation{leg: l, user: string(user), connection: [20]byte(random(20)),
 		allowed: make(map[netip.Addr]chan struct{}), peers: make(map[netip.AddrPort]*peer)}
-	var err error
-	for range relayLast - relayFirst + 1 {
-		if err = a.bind(l.edge.port()); err == nil {
-			break
-		}
+	err := a.share(m)
+	for tries := 0; err != nil && tries <= relayLast-relayFirst; tries++ {
+		err = a.bind(l.edge.port())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("relay ports %d to %d: %w", relayFirst, relayLast, err)
 	}
+	l.edge.mu.Lock()
+	l.users[a.user]++
+	l.edge.mu.Unlock()
 	a.timer = time.AfterFunc(edgeLifetime.Duration(), l.release)
 	l.mu.Lock()
 	l.alloc = a
@@ -123,6 +127,11 @@ func (a *allocation) refresh(d time.Duration) {
 func (a *allocation) end() {
 	a.timer.Stop()
 	a.leg.drop(a.listener)
+	a.leg.edge.mu.Lock()
+	if a.leg.users[a.user]--; a.leg.users[a.user] == 0 {
+		delete(a.leg.users, a.user)
+	}
+	a.leg.edge.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended = true

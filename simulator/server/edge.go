@@ -25,6 +25,10 @@ const (
 	edgeSoftware  = "6.0.9319" // Modelled: the version of Skype for Business Server 2015
 	edgeLifetime  = msturn.Lifetime(60)
 	edgeRate      = msturn.Bandwidth(12000) // kbit/s
+	// edgeLongest is how long an allocation lives at most without a refresh, edgeQuota
+	// how many a user name may have at a time. Modelled: both.
+	edgeLongest = msturn.Lifetime(600)
+	edgeQuota   = 20
 	// helloLimit is how long the edge waits for a client's hello.
 	helloLimit = 30 * time.Second
 	// relayFirst to relayLast is the range of relay ports.
@@ -42,13 +46,17 @@ type edge struct {
 	nonceKey []byte
 	self     netip.AddrPort // where the TCP port is; Alternate Server of every 401
 
-	mu   sync.Mutex
-	next uint16 // the relay port to try next
+	mu       sync.Mutex
+	next     uint16         // the relay port to try next
+	users    map[string]int // allocations by user name
+	sessions map[msturn.SessionID]*allocation
+	shared   []sharedPort
 }
 
 func newEdge(c *core, server string, h world.Host, password func([]byte) ([]byte, bool)) *edge {
 	return &edge{core: c, server: server, host: h, password: password,
-		realm: msturn.QuotedRealm(edgeRealm), nonceKey: random(20), next: relayFirst}
+		realm: msturn.QuotedRealm(edgeRealm), nonceKey: random(20), next: relayFirst,
+		users: make(map[string]int), sessions: make(map[msturn.SessionID]*allocation)}
 }
 
 // startEdge serves MS-TURN over TCP and UDP.
@@ -60,6 +68,9 @@ func startEdge(e *Estate, h world.Host) error {
 	}
 	at := e.endpoints["edge"]
 	d.self = netip.AddrPortFrom(at.Addr, at.Port)
+	if err := d.share(e); err != nil {
+		return err
+	}
 	return e.servePackets("edge-udp", h, 3478, d.serveUDP)
 }
 
@@ -86,7 +97,8 @@ func (d *edge) serveTCP(c *conn) {
 
 // frames takes the framed messages of a connection, read from in, until it ends.
 func (d *edge) frames(c *conn, in io.Reader) {
-	l := &leg{edge: d, tcp: c, from: addrPort(c.RemoteAddr()), flow: c.flow}
+	l := d.newLeg(addrPort(c.RemoteAddr()), c.flow)
+	l.tcp = c
 	defer l.release()
 	for {
 		idle := time.Time{} // an allocation has a time limit of its own
@@ -102,8 +114,12 @@ func (d *edge) frames(c *conn, in io.Reader) {
 			c.silent(err)
 			return
 		}
-		if f.Type == msturn.FrameData {
+		switch f.Type {
+		case msturn.FrameData:
 			l.raw(f.Payload)
+			continue
+		case msturn.FrameMultiplexed:
+			l.multiplexed(f.Payload)
 			continue
 		}
 		m, err := msturn.Parse(f.Payload)
@@ -165,7 +181,8 @@ func (d *edge) serveUDP(p net.PacketConn) {
 		l := legs[at]
 		if l == nil {
 			maps.DeleteFunc(legs, func(_ netip.AddrPort, old *leg) bool { return !old.allocated() })
-			l = &leg{edge: d, udp: p, to: from, from: at, flow: from.String()}
+			l = d.newLeg(at, from.String())
+			l.udp, l.to = p, from
 			legs[at] = l
 		}
 		if m, err := msturn.Parse(buf[:n]); err == nil {

@@ -18,13 +18,16 @@ var _ = Describe("an estate", func() {
 				targets[name] = e.Network + " " + e.Target()
 			}
 			Expect(targets).To(Equal(map[string]string{
-				"sip":      "tcp sipdir.online.lync.com:5061",
-				"sip443":   "tcp sipdir.online.lync.com:443",
-				"web":      "tcp webdir.online.lync.com:443",
-				"web80":    "tcp webdir.online.lync.com:80",
-				"meet":     "tcp meet.lync.com:443",
-				"edge":     "tcp avedge.online.lync.com:443",
-				"edge-udp": "udp avedge.online.lync.com:3478",
+				"sip":        "tcp sipdir.online.lync.com:5061",
+				"sip443":     "tcp sipdir.online.lync.com:443",
+				"web":        "tcp webdir.online.lync.com:443",
+				"web80":      "tcp webdir.online.lync.com:80",
+				"meet":       "tcp meet.lync.com:443",
+				"edge":       "tcp avedge.online.lync.com:443",
+				"edge-udp":   "udp avedge.online.lync.com:3478",
+				"edge-audio": "tcp avedge.online.lync.com:3479", "edge-audio-udp": "udp avedge.online.lync.com:3479",
+				"edge-video": "tcp avedge.online.lync.com:3480", "edge-video-udp": "udp avedge.online.lync.com:3480",
+				"edge-sharing": "tcp avedge.online.lync.com:3481", "edge-sharing-udp": "udp avedge.online.lync.com:3481",
 				"turn":     "tcp turn.online.lync.com:3478",
 				"turn-udp": "udp turn.online.lync.com:3478",
 				"turns":    "tcp turn.online.lync.com:443",

@@ -22,9 +22,15 @@ type leg struct {
 	to   net.Addr
 	from netip.AddrPort
 	flow string
+	// session names the client on relay ports that many share.
+	session msturn.SessionID
 
 	mu    sync.Mutex // of writing, and of what follows
 	alloc *allocation
+}
+
+func (d *edge) newLeg(from netip.AddrPort, flow string) *leg {
+	return &leg{edge: d, from: from, flow: flow, session: msturn.SessionID(random(8))}
 }
 
 func (l *leg) record(received bool, m *msturn.Message, note string) {
@@ -124,28 +130,38 @@ func (l *leg) allocate(m *msturn.Message) {
 	a, fresh := l.allocation()
 	note := "refreshed"
 	if fresh {
-		if refusal, ok := l.room(); !ok {
+		if refusal, ok := l.room(m); !ok {
 			l.refuse(m, refusal)
 			return
 		}
 		var err error
-		if a, err = l.open(); err != nil {
+		if a, err = l.open(m); err != nil {
 			l.refuse(m, msturn.Failure(486))
 			return
 		}
 		note = "allocated"
 	}
-	a.refresh(edgeLifetime.Duration())
-	l.grant(m, edgeLifetime, a.addr, note)
+	granted := edgeLifetime
+	if asked {
+		granted = min(max(lifetime, edgeLifetime), edgeLongest)
+	}
+	a.refresh(granted.Duration())
+	l.grant(m, granted, a.addr, note)
 }
 
-// room says whether faults let there be another allocation.
-func (l *leg) room() (msturn.ErrorCode, bool) {
+// room says whether faults and the user's quota let there be another allocation.
+func (l *leg) room(m *msturn.Message) (msturn.ErrorCode, bool) {
 	if _, full := l.faults.find(l.server, l.host.Name(), edgeFull); full {
 		return msturn.Failure(486), false
 	}
 	if _, other := l.faults.find(l.server, l.host.Name(), edgeAlternate); other {
 		return msturn.Failure(300), false
+	}
+	user, _ := msturn.Find[msturn.Username](m)
+	l.edge.mu.Lock()
+	defer l.edge.mu.Unlock()
+	if l.users[string(user)] >= edgeQuota {
+		return msturn.Failure(486), false
 	}
 	return msturn.ErrorCode{}, true
 }
@@ -165,16 +181,19 @@ func (l *leg) refuse(m *msturn.Message, why msturn.ErrorCode) {
 	if why.Code == 420 {
 		answer.Attributes = append(answer.Attributes, msturn.Unserved(m))
 	}
+	if why.Code == 401 && l.multiplexes(m) {
+		answer.Attributes = append(answer.Attributes, l.session)
+	}
 	l.send(answer, "error "+why.String())
 }
 
-// version is the protocol version to speak: the client's, at most 2, for beyond
-// it integrity is made in another way.
+// version is the protocol version to speak: the client's, of those that there are.
 func (l *leg) version(m *msturn.Message) msturn.Version {
-	if v, ok := msturn.Find[msturn.Version](m); ok && v < msturn.VersionICE2 {
-		return v
+	v, ok := msturn.Find[msturn.Version](m)
+	if !ok {
+		return msturn.VersionICE2
 	}
-	return msturn.VersionICE2
+	return min(max(v, msturn.VersionICE), msturn.VersionMultiplexed)
 }
 
 // grant answers with an allocation.
@@ -188,15 +207,15 @@ func (l *leg) grant(m *msturn.Message, lifetime msturn.Lifetime, relay netip.Add
 	if relay.IsValid() {
 		answer.Attributes = append(answer.Attributes, l.sequence(), msturn.Software(edgeSoftware), edgeRate)
 	}
-	answer.Sign(l.key(m))
+	answer.SignLike(m, l.key(m))
 	l.send(answer, note)
 }
 
 // key is the key of a request that was authenticated.
-func (l *leg) key(m *msturn.Message) []byte {
+func (l *leg) key(m *msturn.Message) msturn.Key {
 	user, _ := msturn.Find[msturn.Username](m)
 	password, _ := l.password(user)
-	return msturn.Key(user, l.realm, password)
+	return msturn.NewKey(user, l.realm, password)
 }
 
 // authentic says whether a Send or Set Active Destination request has the right
@@ -207,5 +226,5 @@ func (l *leg) authentic(m *msturn.Message) bool {
 		return false
 	}
 	password, ok := l.password(user)
-	return ok && m.Verify(msturn.Key(user, l.realm, password)) == nil
+	return ok && m.Verify(msturn.NewKey(user, l.realm, password)) == nil
 }

@@ -24,15 +24,27 @@ func (a *allocation) fromPackets(p net.PacketConn) {
 		if err != nil {
 			return
 		}
-		at := addrPort(from)
-		a.mu.Lock()
-		c := a.allowed[at.Addr()] // nil for a stranger, who is not heard
-		a.mu.Unlock()
-		select {
-		case <-c:
-			a.toClient(at, buf[:n])
-		default:
-		}
+		a.fromPacket(addrPort(from), buf[:n])
+	}
+}
+
+// fromPacket relays a datagram to the client, unless a stranger sent it.
+func (a *allocation) fromPacket(at netip.AddrPort, data []byte) {
+	if a.isAllowed(at.Addr()) {
+		a.toClient(at, data)
+	}
+}
+
+// isAllowed says whether the client has sent to an address.
+func (a *allocation) isAllowed(of netip.Addr) bool {
+	a.mu.Lock()
+	c := a.allowed[of] // nil for a stranger, who is not heard
+	a.mu.Unlock()
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 

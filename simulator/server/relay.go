@@ -69,7 +69,7 @@ func (l *leg) setActive(m *msturn.Message) {
 	a.mu.Unlock()
 	answer := &msturn.Message{Type: msturn.SetActiveDestinationResponse, TransactionID: m.TransactionID,
 		Attributes: []msturn.Attribute{l.version(m)}}
-	answer.Sign(l.key(m))
+	answer.SignLike(m, l.key(m))
 	l.send(answer, to.String())
 }
 

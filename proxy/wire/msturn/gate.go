@@ -29,7 +29,7 @@ var checks = []struct {
 	{434, func(_ Gate, r *asked) bool { return r.Type != SendRequest && !has[Realm](r.Message) }},
 	{435, func(_ Gate, r *asked) bool { return r.Type == AllocateRequest && !has[Nonce](r.Message) }},
 	{438, func(g Gate, r *asked) bool { n, ok := Find[Nonce](r.Message); return ok && !g.Fresh(n) }},
-	{431, func(g Gate, r *asked) bool { return r.Verify(Key(r.username, g.Realm, r.password)) != nil }},
+	{431, func(g Gate, r *asked) bool { return r.Verify(NewKey(r.username, g.Realm, r.password)) != nil }},
 	{420, func(_ Gate, r *asked) bool { return len(Unserved(r.Message)) > 0 }},
 }
 

@@ -41,7 +41,7 @@ func with(m *msturn.Message, a msturn.Attribute) *msturn.Message {
 
 func signed(m *msturn.Message, password string) *msturn.Message {
 	user, _ := msturn.Find[msturn.Username](m)
-	m.Sign(msturn.Key(user, "rtcmedia", []byte(password)))
+	m.Sign(msturn.NewKey(user, "rtcmedia", []byte(password)))
 	return m
 }
 

@@ -1,6 +1,9 @@
 package msturn_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -30,7 +33,7 @@ var _ = Describe("Message Integrity", func() {
 	DescribeTable("is what libnice computes", func(text, user, password string) {
 		m, err := msturn.Parse(fromHex(text))
 		Expect(err).NotTo(HaveOccurred())
-		key := msturn.Key([]byte(user), msturn.QuotedRealm("rtcmedia"), []byte(password))
+		key := msturn.NewKey([]byte(user), msturn.QuotedRealm("rtcmedia"), []byte(password))
 		Expect(m.Verify(key)).To(Succeed())
 
 		want := m.Bytes()
@@ -46,29 +49,48 @@ var _ = Describe("Message Integrity", func() {
 
 	It("has another value under another password, realm or user, or over other bytes", func() {
 		wrong := "MS-TURN Allocate request: Message Integrity at byte 92: got another HMAC, want that of the key for this user, realm and password"
-		for _, key := range [][]byte{
-			msturn.Key([]byte(rawUser), "rtcmedia", []byte("other")),
-			msturn.Key([]byte(rawUser), "other", []byte(rawPassword)),
-			msturn.Key([]byte("other"), "rtcmedia", []byte(rawPassword)),
+		for _, key := range []msturn.Key{
+			msturn.NewKey([]byte(rawUser), "rtcmedia", []byte("other")),
+			msturn.NewKey([]byte(rawUser), "other", []byte(rawPassword)),
+			msturn.NewKey([]byte("other"), "rtcmedia", []byte(rawPassword)),
 		} {
 			Expect(parse(libniceSigned).Verify(key)).To(MatchError(wrong))
 		}
 		m := parse(libniceSigned)
 		m.TransactionID[0]++
-		Expect(m.Verify(msturn.Key([]byte(rawUser), "rtcmedia", []byte(rawPassword)))).To(MatchError(wrong))
+		Expect(m.Verify(msturn.NewKey([]byte(rawUser), "rtcmedia", []byte(rawPassword)))).To(MatchError(wrong))
 	})
 
 	It("replaces the one that is there", func() {
 		m := parse(libniceSigned)
-		m.Sign([]byte("another key"))
-		m.Sign(msturn.Key([]byte(rawUser), "rtcmedia", []byte(rawPassword)))
+		m.Sign(msturn.NewKey(nil, "", []byte("another")))
+		m.Sign(msturn.NewKey([]byte(rawUser), "rtcmedia", []byte(rawPassword)))
 		Expect(m.Bytes()).To(Equal(fromHex(libniceSigned)))
 	})
 
-	It("is missed, refused as SHA-256 and refused before the end", func() {
-		key := []byte("key")
-		Expect(parse(teamsAllocate).Verify(key)).To(MatchError(ContainSubstring("at byte 68: got none, want an HMAC-SHA1 as the last attribute")))
-		Expect(parse(teamsRelease).Verify(key)).To(MatchError(ContainSubstring("got HMAC-SHA256, want HMAC-SHA1")))
+	It("is HMAC-SHA256 from version 3 on, 32 bytes over the same", func() {
+		key := msturn.NewKey([]byte("alice"), msturn.QuotedRealm("rtcmedia"), []byte("secret"))
+		m := parse(teamsAllocate)
+		m.SignSHA256(key)
+		b := m.Bytes()
+		at := len(b) - 32
+		secret := sha256.Sum256([]byte("alice:rtcmedia:secret"))
+		mac := hmac.New(sha256.New, secret[:])
+		mac.Write(b[:at-4])
+		mac.Write(make([]byte, (64-(at-4)%64)%64))
+		Expect(b[at:]).To(Equal(mac.Sum(nil)))
+		Expect(m.Verify(key)).To(Succeed())
+		answer := msturn.Message{Type: msturn.AllocateResponse}
+		answer.SignLike(m, key)
+		Expect(answer.String()).To(ContainSubstring("HMAC-SHA256"))
+		answer.SignLike(parse(libniceSigned), key)
+		Expect(answer.String()).To(ContainSubstring("HMAC-SHA1"))
+		Expect(parse(teamsRelease).Verify(key)).To(MatchError(ContainSubstring("got another HMAC")))
+	})
+
+	It("is missed, and refused before the end", func() {
+		key := msturn.NewKey(nil, "", []byte("key"))
+		Expect(parse(teamsAllocate).Verify(key)).To(MatchError(ContainSubstring("at byte 68: got none, want an HMAC as the last attribute")))
 		m := parse(teamsAllocate)
 		m.Sign(key)
 		m.Attributes = append(m.Attributes, msturn.Lifetime(60))

@@ -8,8 +8,7 @@ import (
 )
 
 // MessageIntegrity is an HMAC over the message before it: 20 bytes of HMAC-SHA1,
-// or 32 of HMAC-SHA256 from MS-Version 3 on. Sign and Verify know the first;
-// the second is only carried ([MS-TURN] 2.2.2, Message Integrity).
+// or 32 of HMAC-SHA256 from MS-Version 3 on ([MS-TURN] 2.2.2, Message Integrity).
 type MessageIntegrity []byte
 
 // Number is 0x0008.

@@ -11,8 +11,7 @@ import (
 // ([MS-TURN] 2.2.2, MS-Version). Other numbers than those below are kept.
 type Version uint32
 
-// The protocol versions. From VersionSHA256 on, integrity is HMAC-SHA256, which
-// this package carries but does not compute.
+// The protocol versions. From VersionSHA256 on, integrity is HMAC-SHA256.
 const (
 	VersionICE            Version = 1
 	VersionICE2           Version = 2
