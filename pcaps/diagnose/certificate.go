@@ -183,10 +183,27 @@ func (c *conn) distrusted(s *scene, r refusal, leaf at[journal.CertificateSeen])
 			hostFilter(c.client)+` && (ocsp || pkix-crl || http.request.uri contains ".crl")`))
 	}
 	u.why = append(u.why, s.issuersFetched(c.client, leaf.time, r.time)...)
-	if r.late {
+	if r.late && !s.allRefused(c, leaf.body.Issuer) {
 		u.confidence = Low // browsers open connections that they do not use
 	}
 	return u
+}
+
+// allRefused says whether the client refuses the certificates of an issuer time and
+// again.
+func (s *scene) allRefused(c *conn, issuer string) bool {
+	n := 0
+	for _, o := range s.conns {
+		leaf, ok := o.leaf()
+		if !ok || o.client != c.client || leaf.body.Issuer != issuer {
+			continue
+		}
+		if _, refused := o.refused(s); !refused {
+			return false
+		}
+		n++
+	}
+	return n > 1
 }
 
 // hidden judges a refusal of a certificate that was not seen: TLS 1.3 without keys,

@@ -34,12 +34,31 @@ func (s *scene) begin(cause string, confidence Confidence, c *conn, packet int) 
 	return Finding{Cause: cause, Confidence: confidence, Host: c.host, Flows: []string{c.flow}, at: packet, conn: c}
 }
 
+// doubt lowers the confidence in a cause that is told by what was not there, where
+// bytes of the connection are missing.
+func (f *Finding) doubt() {
+	lost, ok := first[journal.CaptureLost](f.conn)
+	if !ok {
+		return
+	}
+	switch f.Cause {
+	case NoAnswer, ClosedUnanswered, NoRelay, RelayClosed, Refused, ResponderSlow, UntrustedRoot, SIPTakenForHTTP, OneWay:
+		if f.Confidence == High {
+			f.Confidence = Medium
+		} else {
+			f.Confidence = Low
+		}
+		f.Against = append(f.Against, saw(lost))
+	}
+}
+
 // found keeps a finding; its connection is explained.
 func (s *scene) found(f Finding) {
 	row := Of(f.Cause)
 	f.Title, f.Means, f.Code, f.Remedies, f.Source = row.Title, row.Means, row.Code, row.Remedies, row.Source
 	if f.conn != nil {
 		f.conn.explained = true
+		f.doubt()
 	}
 	for _, list := range []*[]Evidence{&f.For, &f.Against} {
 		if *list == nil {

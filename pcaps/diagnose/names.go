@@ -13,7 +13,7 @@ import (
 func lostNames(s *scene) {
 	for _, l := range s.lookups {
 		n := l.body
-		if n.Err == noAnswer && (s.end-l.time < patience || !s.answers(l.client)) {
+		if n.Err == noAnswer && (s.end-l.time < patience || !s.answers(l.client) || s.wentOn(l)) {
 			continue // the capture ends, or has not the answers
 		}
 		if l.explained || !failed(n) || !slices.Contains([]string{"A", "AAAA", "SRV"}, n.Type) || probed(n.Name) || s.resolves(n.Name) {
@@ -22,10 +22,13 @@ func lostNames(s *scene) {
 		confidence, why := Medium, []Evidence{said(l.packet, n.String())}
 		if domain := discoveryDomain(n.Name); domain != "" {
 			others := s.discovery(l.client, domain)
-			if slices.ContainsFunc(others, func(o *lookup) bool { return len(o.body.Addrs) > 0 }) {
+			if slices.ContainsFunc(others, func(o *lookup) bool { return len(o.body.Addrs) > 0 || o.body.Err == noAnswer && s.wentOn(o) }) {
 				continue
 			}
 			confidence, why = High, nil
+			if slices.ContainsFunc(others, func(o *lookup) bool { return o.body.Err == noAnswer }) {
+				confidence = Medium
+			}
 			for _, o := range others {
 				why = append(why, said(o.packet, o.body.String()))
 				o.explained = true
@@ -47,6 +50,15 @@ const (
 // answers says whether any look-up of a client was answered.
 func (s *scene) answers(client string) bool {
 	return slices.ContainsFunc(s.lookups, func(l *lookup) bool { return l.client == client && l.body.Err != noAnswer })
+}
+
+// wentOn says whether the client, soon after a look-up without an answer, connected
+// to an address that no other gave: the answer came, and was not captured.
+func (s *scene) wentOn(l *lookup) bool {
+	return slices.ContainsFunc(s.conns, func(c *conn) bool {
+		e, ok := first[journal.Connected](c)
+		return ok && e.body.Err == "" && c.client == l.client && e.time >= l.time && e.time-l.time <= patience && len(s.names[addrOf(c.server)]) == 0
+	})
 }
 
 // probed are names that are looked up whether they exist or not.
@@ -134,7 +146,8 @@ func silent(s *scene) {
 func (c *conn) idleTunnel(s *scene) bool {
 	a, ok := first[journal.ConnectAnswered](c)
 	closed, ended := c.closed()
-	if !ok || c.explained || !ended || a.body.Status/100 != 2 || closed.body.By != "server" || !strings.HasPrefix(closed.body.After, "HTTP ") {
+	_, begun := first[journal.HelloSeen](c)
+	if !ok || c.explained || begun || c.opened() || !ended || a.body.Status/100 != 2 || closed.body.By != "server" || closed.body.After != "HTTP 200" {
 		return false
 	}
 	f := s.begin(NoAnswer, Medium, c, closed.packet)

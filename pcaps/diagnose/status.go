@@ -59,13 +59,13 @@ func (c *conn) byStatus(s *scene, r refusal, leaf at[journal.CertificateSeen]) [
 		}
 		u := statusSuspect(f)
 		if u.cause == "" {
-			good = good || named
+			good = good || named && f.body.Result != "not captured"
 			continue
 		}
 		if !named {
 			u.confidence = Medium // of another certificate of the chain
 		}
-		f.conn.explained = true
+		s.explain(f)
 		found = append(found, u)
 	}
 	found = append(found, c.unreached(s, r, leaf)...)
@@ -79,6 +79,20 @@ func (c *conn) byStatus(s *scene, r refusal, leaf at[journal.CertificateSeen]) [
 	return dedup(found)
 }
 
+// explain marks all that failed because of what a fetch failed for: whoever made it.
+func (s *scene) explain(f fetch) {
+	for _, o := range s.fetches {
+		if o.body.URL == f.body.URL {
+			o.conn.explained = true
+		}
+	}
+	for _, l := range s.lookups {
+		if sameName(l.body.Name, hostOf(f.body.URL)) {
+			l.explained = true
+		}
+	}
+}
+
 // named are the fetches that a client made because of a certificate, before it
 // refused it.
 func (c *conn) named(s *scene, r refusal, leaf at[journal.CertificateSeen]) []fetch {
@@ -90,6 +104,8 @@ func statusSuspect(f fetch) suspect {
 	u := suspect{confidence: High, why: []Evidence{said(f.packet, f.told())}}
 	result := f.body.Result
 	switch {
+	case result == "not captured":
+		u.confidence = Low
 	case result == "good", strings.HasPrefix(result, "read"):
 		if f.body.Took >= slow {
 			u.cause, u.confidence = ResponderSlow, Medium

@@ -98,20 +98,24 @@ var _ = Describe("TCP", func() {
 		}))
 	})
 	It("is put in order, each piece with the packet it came in", func() {
-		s := greeted().seg(toClient, packet.ACK, 104, 0, "def").seg(toClient, packet.ACK|packet.FIN, 107, 0, "").seg(toClient, packet.ACK, 101, 0, "abc")
+		s := greeted().seg(toClient, packet.ACK, 104, 0xfffffffb, "def").seg(toClient, packet.ACK|packet.FIN, 107, 0xfffffffb, "").seg(toClient, packet.ACK, 101, 0xfffffffb, "abc")
 		Expect(s.all()).To(HaveExactElements("0.1 #5 abc", "0.1 #3 def", "0.1 #4 reset=false", ContainSubstring("lost [0 0]")))
 	})
 	It("keeps of overlapping segments what came first", func() {
-		s := greeted().seg(toClient, packet.ACK, 101, 0, "abc").seg(toClient, packet.ACK, 102, 0, "XXde").seg(toClient, packet.ACK, 101, 0, "ABC").
-			seg(toClient, packet.ACK, 108, 0, "hi").seg(toClient, packet.ACK, 106, 0, "fghIJ")
+		s := greeted().seg(toClient, packet.ACK, 101, 0xfffffffb, "abc").seg(toClient, packet.ACK, 102, 0xfffffffb, "XXde").seg(toClient, packet.ACK, 101, 0xfffffffb, "ABC").
+			seg(toClient, packet.ACK, 108, 0xfffffffb, "hi").seg(toClient, packet.ACK, 106, 0xfffffffb, "fghIJ")
 		Expect(s.all()).To(HaveExactElements("0.1 #3 abc", "0.1 #4 de", "0.1 #7 fghIJ", ContainSubstring("closed")))
 	})
 	It("tells what is missing at the end", func() {
-		s := greeted().seg(toClient, packet.ACK, 101, 0, "abc").seg(toClient, packet.ACK, 114, 0, "xyz")
+		s := greeted().seg(toClient, packet.ACK, 101, 0xfffffffb, "abc").seg(toClient, packet.ACK, 114, 0xfffffffb, "xyz")
 		Expect(s.all()).To(HaveExactElements("0.1 #3 abc", "0.1 #4 gap 10", "0.1 #4 xyz", ContainSubstring("lost [0 10]")))
 	})
+	It("tells what is missing before a FIN, or was acknowledged", func() {
+		s := greeted().seg(toServer, packet.ACK, 0xfffffffb, 104, "").seg(toServer, packet.FIN|packet.ACK, 9, 104, "")
+		Expect(s.all()).To(HaveExactElements("0.0 #4 gap 14", "0.1 #4 gap 3", ContainSubstring("lost [14 3]")))
+	})
 	It("gives a hole up that the receiver has acknowledged, after a while", func() {
-		s := greeted().seg(toClient, packet.ACK, 114, 0, "xyz").seg(toServer, packet.ACK, 0, 117, "")
+		s := greeted().seg(toClient, packet.ACK, 114, 0xfffffffb, "xyz").seg(toServer, packet.ACK, 0, 117, "")
 		Expect(s.lines).To(BeEmpty())
 		for range 40 {
 			s.seg(toServer, packet.ACK, 0, 117, "")
@@ -121,7 +125,7 @@ var _ = Describe("TCP", func() {
 	It("does not keep more behind a hole than it may", func() {
 		s := greeted()
 		for i := range uint32(3000) {
-			s.seg(toClient, packet.ACK, 200+2*i, 0, "x")
+			s.seg(toClient, packet.ACK, 200+2*i, 0xfffffffb, "x")
 		}
 		Expect(len(s.lines)).To(BeNumerically(">", 900), "pieces that were told before the end")
 	})
@@ -131,8 +135,8 @@ var _ = Describe("TCP", func() {
 	})
 	It("of a segment recorded in part lacks the rest", func() {
 		s := greeted()
-		s.table.Segment(&packet.Segment{Src: end(2, 443), Dst: end(1, 5000), Seq: 101, Flags: packet.ACK, Payload: []byte("ab"), Length: 5})
-		s.seg(toClient, packet.ACK, 106, 0, "fg")
+		s.table.Segment(&packet.Segment{Src: end(2, 443), Dst: end(1, 5000), Seq: 101, Ack: 0xfffffffb, Flags: packet.ACK, Payload: []byte("ab"), Length: 5})
+		s.seg(toClient, packet.ACK, 106, 0xfffffffb, "fg")
 		Expect(s.all()).To(HaveExactElements("0.1 #2 ab", "0.1 #2 gap 3", "0.1 #3 fg", ContainSubstring("lost [0 3]")))
 	})
 	It("begins anew with a SYN of another number", func() {
@@ -141,20 +145,20 @@ var _ = Describe("TCP", func() {
 		Expect(s.table.Opened(flow.TCP)).To(Equal(2))
 	})
 	It("takes the last SYN/ACK that comes before data", func() {
-		s := greeted().seg(toClient, packet.SYN|packet.ACK, 7000, 0, "").seg(toClient, packet.ACK, 7001, 0, "data")
+		s := greeted().seg(toClient, packet.SYN|packet.ACK, 7000, 0xfffffffb, "").seg(toClient, packet.ACK, 7001, 0xfffffffb, "data")
 		Expect(s.all()).To(HaveExactElements("0.1 #4 data", ContainSubstring("lost [0 0]")))
 	})
 	It("passes over the same stream in another sequence space", func() {
 		s := greeted()
 		for i := range uint32(6) {
-			s.seg(toClient, packet.ACK, 1_604_532_840+i, 0, "?").seg(toClient, packet.ACK, 101+i, 0, "!")
+			s.seg(toClient, packet.ACK, 1_604_532_840+i, 0xfffffffb, "?").seg(toClient, packet.ACK, 101+i, 0xfffffffb, "!")
 		}
 		Expect(strings.Join(s.all(), " ")).NotTo(ContainSubstring("?"))
 	})
 	It("goes on where it was taken up again without a SYN", func() {
-		s := greeted().seg(toClient, packet.ACK, 101, 0, "old")
+		s := greeted().seg(toClient, packet.ACK, 101, 0xfffffffb, "old")
 		for i := range uint32(5) {
-			s.seg(toClient, packet.ACK, 1_604_532_840+i, 0, "n")
+			s.seg(toClient, packet.ACK, 1_604_532_840+i, 0xfffffffb, "n")
 		}
 		Expect(s.all()).To(HaveExactElements("0.1 #3 old", "0.1 #7 gap 4294967296", "0.1 #7 n", "0.1 #8 n", ContainSubstring("closed")))
 	})

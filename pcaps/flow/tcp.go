@@ -264,7 +264,27 @@ func (t *Table) flush(f *Flow) {
 		for len(f.half[s].pieces) > 0 {
 			t.skip(f, Side(s))
 		}
+		t.missed(f, Side(s))
 		t.conclude(f, Side(s))
+	}
+}
+
+// missed tells as a gap what a side sent last and the capture has not: what stands
+// before its FIN, or what the other side has acknowledged.
+func (t *Table) missed(f *Flow, s Side) {
+	h := &f.half[s]
+	end := h.acked
+	if h.fin {
+		end = h.finAt
+	}
+	missing := after(h.next, end)
+	if !h.known || !h.fin && !h.heard || missing <= 0 || missing > reach {
+		return
+	}
+	h.next, h.told = end, true
+	f.Lost[s] += int64(missing)
+	if r := t.reader(f); r != nil {
+		r.Gap(s, f.Last, int64(missing))
 	}
 }
 

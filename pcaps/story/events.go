@@ -58,6 +58,9 @@ func (r *reading) record(f *flow.Flow, events []event, after string) {
 	for _, e := range events {
 		r.write(f, e)
 	}
+	if f.Lost[0]+f.Lost[1] > 0 {
+		r.write(f, event{client, f.Last, journal.CaptureLost{Client: f.Lost[client], Server: f.Lost[client.Other()]}})
+	}
 	for _, e := range f.Endings {
 		by := "server"
 		if f.IsClient(e.Side) {

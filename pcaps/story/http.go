@@ -98,11 +98,15 @@ func (h *http) done() {
 			h.sides[s].close(h, flow.Side(s))
 		}
 	}
+	answer, status := "no answer", "offline: no answer"
+	if h.flow.Lost[client(h.flow).Other()] > 0 {
+		answer, status = "answer not captured", "not captured"
+	}
 	for _, r := range h.asked {
-		h.tell(r, "no answer")
-		h.note(client(h.flow), r.at, journal.HTTPExchanged{Method: r.method, URL: r.full(), Err: "no answer"})
+		h.tell(r, answer)
+		h.note(client(h.flow), r.at, journal.HTTPExchanged{Method: r.method, URL: r.full(), Err: answer})
 		if asks := r.asks(); asks != "" {
-			h.fetched(r.at, r, asks, "offline: no answer")
+			h.fetched(r.at, r, asks, status)
 		}
 	}
 }

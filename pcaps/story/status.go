@@ -172,7 +172,7 @@ func (h *http) body(b *body, at flow.Moment) {
 func (h *http) ocsp(b *body, at flow.Moment) string {
 	r := OCSPResponse{Frame: at.Packet, Stream: h.flow.Number, CertStatus: []string{}}
 	if b.cut {
-		r.Problem = "OCSP answer not captured whole"
+		r.Problem = notWhole
 	} else {
 		r.read(b.data, at)
 	}
@@ -216,9 +216,14 @@ func ahead(t time.Time, at flow.Moment) bool {
 	return at.At != 0 && t.After(time.Unix(0, at.At))
 }
 
+// notWhole is the problem of an answer of which bytes are missing.
+const notWhole = "OCSP answer not captured whole"
+
 // result is what the journal says of an answer.
 func (r *OCSPResponse) result() string {
 	switch {
+	case r.Problem == notWhole:
+		return "not captured"
 	case r.Problem != "":
 		return "malformed: " + r.Problem
 	case r.Status != "successful":

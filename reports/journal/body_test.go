@@ -21,7 +21,7 @@ func bodies() []journal.Body {
 		journal.NameResolved{}, journal.Connected{}, journal.ConnectAnswered{}, journal.Closed{}, journal.HTTPExchanged{},
 		journal.UpstreamOpened{}, journal.BytesReceived{},
 		journal.HelloSeen{}, journal.HandshakeEnded{}, journal.AlertSent{}, journal.CertificateSeen{}, journal.CertificateEmulated{},
-		journal.RevocationFetched{}, journal.RevocationJudged{}, journal.RecordsSeen{},
+		journal.RevocationFetched{}, journal.RevocationJudged{}, journal.RecordsSeen{}, journal.CaptureLost{},
 		journal.Detected{}, journal.RuleMatched{}, journal.Decided{}, journal.ExceptionSent{}, journal.FlowHandled{}, journal.TraceWritten{}, journal.ApplianceChanged{}, journal.ActionDone{},
 		journal.SIPSent{}, journal.TURNSent{}, journal.MediaFlowed{}, journal.StageReached{}, journal.StepEnded{},
 	}
@@ -88,6 +88,7 @@ var _ = Describe("every kind of event", func() {
 		Entry(nil, journal.CertificateEmulated{Name: "a"}, "emulated certificate for a without revocation pointers"),
 		Entry(nil, journal.CertificateEmulated{Name: "a", CDP: []string{"c"}, OCSP: []string{"o"}, Cached: true}, "emulated certificate for a (from cache) with c o"),
 		Entry(nil, journal.RevocationFetched{What: "ocsp", URL: "http://o", For: "a", Result: "good"}, "ocsp http://o for a: good"),
+		Entry(nil, journal.CaptureLost{Server: 1460}, "not captured: 0 bytes of the client, 1460 bytes of the server"),
 		Entry(nil, journal.RecordsSeen{Client: 1, Server: 2, First: "Finished"}, "encrypted records: 1 from the client, 2 from the server; the client's first is as long as its Finished"),
 		Entry(nil, journal.CertificateSeen{Subject: "a", Issuer: "CA", Flaws: []string{"expired"}}, "certificate a issued by CA: no CRL distribution point, no AIA OCSP; expired"),
 		Entry(nil, journal.RevocationJudged{Verdict: "good", For: "a", Accept: true}, "revocation of a: good, accepted"),

@@ -68,6 +68,15 @@ func (e Closed) String() string {
 	return s
 }
 
+// CaptureLost: these bytes of a connection are not in the capture. Captures have it,
+// rehearsals do not.
+type CaptureLost struct{ Client, Server int64 }
+
+func (CaptureLost) Kind() string { return "CaptureLost" }
+func (e CaptureLost) String() string {
+	return fmt.Sprintf("not captured: %d bytes of the client, %d bytes of the server", e.Client, e.Server)
+}
+
 // HTTPExchanged: a request was answered, or failed (Err).
 type HTTPExchanged struct {
 	Method string
