@@ -125,6 +125,9 @@ func (a *app) against(ctx context.Context, f againstFlags) (*run.Against, error)
 		return nil, unable(err, "start the interceptor first, and see that nobody else has the address of --exit")
 	}
 	a.tellWay(f)
+	if err := i.Way(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(a.err, "warning: %v\n", err)
+	}
 	return &run.Against{Interceptor: i, Configured: f.configured}, nil
 }
 

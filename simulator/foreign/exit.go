@@ -66,6 +66,8 @@ func (e *exit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.tunnel(w, r)
 	case r.URL.Host == "":
 		http.Error(w, "this is a proxy; want CONNECT or a request in absolute form", http.StatusBadRequest)
+	case r.URL.Host == wayHost:
+		w.WriteHeader(http.StatusNoContent)
 	default:
 		e.forward.ServeHTTP(w, r)
 	}

@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -132,6 +134,22 @@ var _ = Describe("the exit", func() {
 		defer published.Close()
 		_, body := get(through(at), published.URL+"/ca.crl")
 		Expect(body).To(Equal("a list"))
+	})
+	It("tells whether the interceptor leads to it", func() {
+		exit := unused()
+		tunnels := httptest.NewServer(&httputil.ReverseProxy{
+			Rewrite:   func(*httputil.ProxyRequest) {},
+			Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: exit.String()})},
+		})
+		defer tunnels.Close()
+		i := open(foreign.Config{At: netip.MustParseAddrPort(tunnels.Listener.Addr().String()), Exit: exit})
+		Expect(i.Way(context.Background())).To(Succeed())
+		lost := httptest.NewServer(http.NotFoundHandler())
+		defer lost.Close()
+		soon, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		i = open(foreign.Config{At: netip.MustParseAddrPort(lost.Listener.Addr().String()), Exit: unused()})
+		Expect(i.Way(soon)).To(MatchError(ContainSubstring("the interceptor gives 404 Not Found")))
 	})
 	It("says that it is a proxy", func() {
 		at := unused()
