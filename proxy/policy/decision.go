@@ -29,6 +29,9 @@ type Decision struct {
 	// Steps are the layers' outcomes in order: for trace, coverage and events.
 	// Only Explain fills them.
 	Steps []Step
+	// Matched are the rules that ended their layers, by their places among
+	// Policy.Rules, in the order of layers. Only Trail fills it.
+	Matched []int
 
 	props properties
 }

@@ -22,6 +22,19 @@ func (p *Policy) Decide(tx *Transaction, at Checkpoint) Decision {
 	return d
 }
 
+// Trail is Decide with Decision.Matched.
+func (p *Policy) Trail(tx *Transaction, at Checkpoint) Decision {
+	m := p.machine(tx, at)
+	m.following = true
+	m.narrow()
+	m.run()
+	d := m.decision()
+	d.Matched = m.matched
+	m.matched = nil
+	p.release(m)
+	return d
+}
+
 // Explain is Decide with Decision.Steps: every rule that was looked at. It is
 // slower and gives the same decision.
 func (p *Policy) Explain(tx *Transaction, at Checkpoint) Decision {
@@ -65,6 +78,9 @@ type machine struct {
 	undecided bool     // a late rule stopped the layer
 	outcomes  outcomes // what the layer may then do
 
+	following bool
+	matched   []int
+
 	explaining bool
 	steps      []Step
 	lines      []string // lines of named conditions that held since the last step
@@ -87,7 +103,7 @@ func (p *Policy) release(m *machine) {
 	m.url.clear()
 	m.server.clear()
 	m.tx, m.layer, m.pair = nil, nil, [2]string{}
-	m.undecided, m.explaining, m.narrowed = false, false, false
+	m.undecided, m.explaining, m.following, m.narrowed = false, false, false, false
 	m.lines = m.lines[:0]
 	m.props = properties{}
 	p.machines.Put(m)
@@ -163,9 +179,12 @@ func (m *machine) try(s *section, r *rule, guard value) bool {
 	case yes:
 		if m.undecided {
 			m.outcomes |= outcomeOf(r.verdict)
-		} else {
-			m.verdict.apply(r.verdict)
-			m.props.add(r)
+			return true
+		}
+		m.verdict.apply(r.verdict)
+		m.props.add(r)
+		if m.following {
+			m.matched = append(m.matched, r.number)
 		}
 		return true
 	case late:

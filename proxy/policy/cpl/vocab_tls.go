@@ -69,7 +69,7 @@ func tlsProperties() []Entry {
 		client(".validate", ValueFlag, "the client's certificate is validated"),
 		client(".validate.check_revocation", ValueWord, "how revocation of the client's certificate is checked").words("auto", "local", "no"),
 		client(".validate.ccl", ValueName, "the list of authorities the client's certificate may come from"),
-		prop("server.connection.client_keyring", ValueAny, AtServerCertificate, inSSL|inProxy|inForward, recalled, "the certificate shown to an origin that asks for one"),
+		prop("server.connection.client_keyring", ValueAny, AtServerCertificate, inSSL|inProxy|inForward, recalled, "the keyring whose certificate is shown to an origin that asks for one").modelled(),
 		prop("detect_protocol", ValueWord, AtUser, inProxy, documented, "which protocols are looked for in a tunnel").loose(inSSLIntercept|inSSL|inException).
 			args(1, -1).mayFree("PROTOCOL").
 			words("none", "all", "no", "yes", "http", "https", "ssl", "bittorrent", "edonkey", "fasttrack", "gnutella", "epmapper", "mapi").

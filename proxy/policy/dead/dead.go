@@ -237,8 +237,8 @@ func (e *effects) note(sample *space.Sample) {
 			e.last[set.At] = true
 		}
 	}
-	for i, visit := range sample.Visits[0] {
-		for _, n := range sample.At[0][i] {
+	for _, visit := range sample.Visits[0] {
+		for _, n := range visit.Decision.Matched {
 			e.beat(n, visit.Decision)
 		}
 	}

@@ -19,10 +19,11 @@ type Visit struct {
 // Walk leads a flow through a policy.
 func Walk(p *policy.Policy, f *Flow) Outcome { return newWalk(p, f).run() }
 
-// Follow is Walk with everything that policy was asked on the way.
+// Follow is Walk with everything that policy was asked on the way, and the rules
+// that matched.
 func Follow(p *policy.Policy, f *Flow) (Outcome, []Visit) {
 	w := newWalk(p, f)
-	w.ask = p.Decide
+	w.ask = p.Trail
 	o := w.run()
 	return o, w.visits
 }

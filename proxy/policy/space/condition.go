@@ -312,8 +312,9 @@ func (v *View) named(label string) *namedCondition {
 	}
 	v.defs.named[key] = nil // it does not hold in itself
 	n := &namedCondition{url: d.Type != "condition"}
+	key = v.listKey("condition", key)
 	for _, line := range d.Lines {
-		list := v.tests(line.Terms)
+		list := v.lineTests(key, line)
 		switch {
 		case n.url && line.Pattern == nil, !n.url && len(list) == 0:
 			continue
@@ -323,7 +324,13 @@ func (v *View) named(label string) *namedCondition {
 				family = "server_url"
 			}
 			p := policy.ParseURLPattern(line.Pattern.Text, d.Type == "url condition")
-			list = append([]test{{first: policy.AtRequest, holds: v.urlPattern(family, p, false), text: line.Pattern.Text}}, list...)
+			holds := formula(nil)
+			if plainHost(p) && len(list) == 0 && !v.watch[place(line.At)] {
+				holds = v.s.among(key, func() formula { return v.urlPattern(family, p, false) })
+			} else {
+				holds = v.urlPattern(family, p, false)
+			}
+			list = append([]test{{first: policy.AtRequest, holds: holds, text: line.Pattern.Text}}, list...)
 		}
 		n.lines = append(n.lines, list)
 		parts := make([]formula, len(list))
@@ -333,6 +340,30 @@ func (v *View) named(label string) *namedCondition {
 		v.mark(line.At, v.s.and(parts...))
 	}
 	n.settle(v.s)
-	v.defs.named[key] = n
+	v.defs.named[cpl.LabelKey(label)] = n
 	return n
+}
+
+// lineTests are the conditions of a line of a definition; one that is no more than
+// a domain is an entry of a list.
+func (v *View) lineTests(list string, line *cpl.Line) (tests []test) {
+	if c, ok := onlyCondition(line); ok && c.Name == "url.domain" && !v.watch[place(line.At)] {
+		if p, ok := c.Expr.(*cpl.Pattern); ok && plainHost(policy.ParseURLPattern(p.Text, false)) {
+			v.s.among(list, func() formula {
+				tests = v.tests(line.Terms)
+				return nil
+			})
+			return tests
+		}
+	}
+	return v.tests(line.Terms)
+}
+
+// onlyCondition is the condition of a line that has nothing else.
+func onlyCondition(line *cpl.Line) (*cpl.Condition, bool) {
+	if line.Pattern != nil || len(line.Terms) != 1 {
+		return nil, false
+	}
+	c, ok := line.Terms[0].(*cpl.Condition)
+	return c, ok
 }

@@ -16,8 +16,13 @@ type reason struct {
 	see  *sight
 }
 
-func (x *explorer) newReason(a assignment) *reason {
-	return &reason{x: x, a: a, keep: make([]Set, len(x.s.axes))}
+// newReason begins with all of a box.
+func (x *explorer) newReason(a assignment, within Box) *reason {
+	r := &reason{x: x, a: a, keep: make([]Set, len(x.s.axes))}
+	for _, side := range within {
+		r.keep[side.axis] = side.in
+	}
+	return r
 }
 
 // now is what is kept of an axis so far.
@@ -50,6 +55,26 @@ func (r *reason) holds(f formula) bool {
 
 // because keeps what makes a formula come out as it does.
 func (r *reason) because(f formula) { r.why(f, r.holds(f)) }
+
+// fails says whether a formula holds with nothing that is kept so far, as far as its
+// parts show it each for itself.
+func (r *reason) fails(f formula) bool {
+	switch f := f.(type) {
+	case truth:
+		return !bool(f)
+	case literal:
+		from := r.see.from[f.axis]
+		if from.axis == noAxis {
+			return !from.whole && !f.in.Has(r.see.class[f.axis])
+		}
+		return !from.whole && !r.now(from.axis).meets(f.in)
+	case all:
+		return slices.ContainsFunc(f, r.fails)
+	case any:
+		return !slices.ContainsFunc(f, func(part formula) bool { return !r.fails(part) })
+	}
+	return false
+}
 
 func (r *reason) why(f formula, holds bool) {
 	switch f := f.(type) {
@@ -171,22 +196,22 @@ func (r *reason) rules(v *View, visit *flow.Visit) []int {
 	m := &moment{reason: r, at: visit.At, open: visit.At < policy.AtResponse && (tx.ClientProtocol == "" || tx.Tunneled == policy.Unknown)}
 	for _, l := range v.Layers {
 		if m.holds(l.takesPart) {
-			m.layer(l)
+			m.layer(l, r.x.live(l))
 		}
 	}
 	return m.matched
 }
 
-func (m *moment) layer(l *Layer) {
+func (m *moment) layer(l *Layer, rules []*Rule) {
 	undecided := false
-	for i := 0; i < len(l.Rules); i++ {
-		rule := l.Rules[i]
+	for i := 0; i < len(rules); i++ {
+		rule := rules[i]
 		if rule.hashed {
 			end := i
-			for end < len(l.Rules) && l.Rules[end].Section == rule.Section {
+			for end < len(rules) && rules[end].Section == rule.Section {
 				end++
 			}
-			if m.section(l, l.Rules[i:end], &undecided) {
+			if m.section(l, rules[i:end], &undecided) {
 				return
 			}
 			i = end - 1
@@ -228,10 +253,14 @@ func (m *moment) section(l *Layer, rules []*Rule, undecided *bool) bool {
 // tells.
 func (m *moment) rule(r *Rule) standing {
 	if m.knows(r.latest, r.waits) {
-		m.because(r.Formula)
-		if m.holds(r.Formula) {
+		switch {
+		case m.fails(r.Formula):
+			return misses
+		case m.holds(r.Formula):
+			m.why(r.Formula, true)
 			return matches
 		}
+		m.why(r.Formula, false)
 		return misses
 	}
 	return m.line(r.tests())

@@ -17,8 +17,6 @@ type Sample struct {
 	// Matched are the rules that matched on the way, one list a policy.
 	Matched [][]int
 	Visits  [][]flow.Visit
-	// At are the rules that matched in each visit.
-	At [][][]int
 	// Stands is how many combinations of classes the flow stands for.
 	Stands *big.Int
 	// Odd is how many values of the flow policy had to ask for: the fewer, the
@@ -73,9 +71,9 @@ type Extent struct {
 func (s *Space) Explore(most int, visit func(*Sample)) Extent {
 	x := newExplorer(s, visit)
 	shapes := flow.Shapes()
-	pending := make([][]Box, len(shapes))
+	pending := make([][]task, len(shapes))
 	for i := range shapes {
-		pending[i] = []Box{x.all()}
+		pending[i] = []task{begin(x.all())}
 	}
 	x.coverAll(shapes, pending, most)
 	return x.extent()
@@ -83,13 +81,13 @@ func (s *Space) Explore(most int, visit func(*Sample)) Extent {
 
 // coverAll goes through boxes of every shape: each shape has its share of tries
 // first, then what others have left.
-func (x *explorer) coverAll(shapes []flow.Shape, pending [][]Box, most int) {
+func (x *explorer) coverAll(shapes []flow.Shape, pending [][]task, most int) {
 	for i, shape := range shapes {
 		pending[i] = x.cover(shape, pending[i], x.tries+(most-x.tries)/(len(shapes)-i))
 	}
 	for i, shape := range shapes {
-		for _, box := range x.cover(shape, pending[i], most) {
-			x.leave(box, "more kinds of flows than were to be tried")
+		for _, t := range x.cover(shape, pending[i], most) {
+			x.leave(t.box, "more kinds of flows than were to be tried")
 		}
 	}
 	if x.left.Sign() > 0 {
@@ -121,6 +119,10 @@ type explorer struct {
 	choices  []int // axes that flows choose on
 	usual    []int // of each axis, the class of an ordinary flow
 
+	within  []Set // of each axis, what the box under study has; a Set without bits is all
+	alive   map[*Layer][]*Rule
+	reaches [2]map[*Rule]formula // for explicit and for transparent services
+
 	tries   int
 	flows   int // that could be made
 	stood   *big.Int
@@ -130,7 +132,8 @@ type explorer struct {
 }
 
 func newExplorer(s *Space, visit func(*Sample)) *explorer {
-	x := &explorer{s: s, visit: visit, stood: new(big.Int), left: new(big.Int), lacking: map[string]bool{}, seen: map[string]bool{}}
+	x := &explorer{s: s, visit: visit, stood: new(big.Int), left: new(big.Int), lacking: map[string]bool{}, seen: map[string]bool{},
+		within: make([]Set, len(s.axes)), reaches: [2]map[*Rule]formula{{}, {}}}
 	x.kind, _ = s.fields["type"].(*kindField)
 	x.host, _ = s.fields["url.host"].(*hostField)
 	x.resolved, _ = s.fields["url.address"].(*addressField)
@@ -153,11 +156,15 @@ func newExplorer(s *Space, visit func(*Sample)) *explorer {
 
 // cover goes through the flows of one shape in some boxes, up to a number of
 // tries, and gives the boxes that are left.
-func (x *explorer) cover(shape flow.Shape, pending []Box, limit int) []Box {
+func (x *explorer) cover(shape flow.Shape, pending []task, limit int) []task {
 	x.usual = x.ordinary(shape)
 	for len(pending) > 0 && x.tries < limit {
-		box := pending[len(pending)-1]
-		pending = append(pending[:len(pending)-1], box.minus(x.one(shape, box), x.s.classes)...)
+		t := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		x.enter(shape, t)
+		for _, rest := range t.box.minus(x.one(shape, t.box), x.s.classes) {
+			pending = append(pending, task{rest, x.alive})
+		}
 	}
 	return pending
 }
@@ -181,37 +188,45 @@ func (x *explorer) one(shape flow.Shape, box Box) Box {
 		return part
 	}
 	sample := &Sample{Shape: shape, Flow: f, x: x, made: a}
-	r := x.newReason(a)
+	r, agrees := x.newReason(a, box), true
 	for _, v := range x.s.views {
-		x.follow(r, v, sample)
+		visits := x.follow(v, sample)
+		for i := range visits {
+			r.see = x.see(f, r.a, &visits[i])
+			agrees = agrees && slices.Equal(r.rules(v, &visits[i]), visits[i].Decision.Matched)
+			x.because(r, v, f, &visits[i])
+		}
 	}
-	part := r.box(box)
-	sample.box = part
-	sample.Stands = x.s.size(part, x.choices)
-	sample.Odd = x.odd(a)
+	sample.box = r.box(box)
+	if !agrees {
+		x.lacking["rules that are decided otherwise than was reckoned"] = true
+		sample.box = x.pinned(box, a, x.choices)
+	}
+	x.show(sample)
+	return sample.box
+}
+
+// show gives a sample to whoever looks at them.
+func (x *explorer) show(sample *Sample) {
+	sample.Stands = x.s.size(sample.box, x.choices)
+	sample.Odd = x.odd(sample.made)
 	x.stood.Add(x.stood, sample.Stands)
 	x.flows++
 	x.visit(sample)
-	return part
 }
 
-// follow leads the flow through a policy and gathers why it ends as it does.
-func (x *explorer) follow(r *reason, v *View, sample *Sample) {
+// follow leads the flow through a policy.
+func (x *explorer) follow(v *View, sample *Sample) []flow.Visit {
 	o, visits := flow.Follow(v.Policy, sample.Flow)
 	var matched []int
-	at := make([][]int, len(visits))
-	for i := range visits {
-		visit := &visits[i]
-		r.see = x.see(sample.Flow, r.a, visit)
-		at[i] = r.rules(v, visit)
-		matched = append(matched, at[i]...)
-		x.because(r, v, sample.Flow, visit)
+	for _, visit := range visits {
+		matched = append(matched, visit.Decision.Matched...)
 	}
 	slices.Sort(matched)
-	sample.At = append(sample.At, at)
 	sample.Outcomes = append(sample.Outcomes, o)
 	sample.Matched = append(sample.Matched, slices.Compact(matched))
 	sample.Visits = append(sample.Visits, visits)
+	return visits
 }
 
 // because keeps what the interceptor itself goes by, beside the rules.

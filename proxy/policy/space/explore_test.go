@@ -63,6 +63,7 @@ var _ = Describe("Flows through random policies", func() {
 					})
 				}
 			})
+			Expect(e.Lacking).NotTo(ContainElement(ContainSubstring("otherwise than was reckoned")), text)
 			if e.Complete {
 				complete++
 			}

@@ -18,12 +18,12 @@ func (s *Space) ExploreNear(rules [][]int, most int, visit func(*Sample)) Extent
 	x := newExplorer(s, visit)
 	x.near = rules
 	shapes := flow.Shapes()
-	pending := make([][]Box, len(shapes))
+	pending := make([][]task, len(shapes))
 	near := new(big.Int)
 	for i, shape := range shapes {
-		pending[i] = x.region(shape)
-		for _, box := range pending[i] {
-			near.Add(near, s.size(box, x.choices))
+		pending[i] = begins(x.region(shape))
+		for _, t := range pending[i] {
+			near.Add(near, s.size(t.box, x.choices))
 		}
 	}
 	x.coverAll(shapes, pending, most)

@@ -14,6 +14,8 @@ type hostField struct {
 	of   owner
 
 	tests  []textTest
+	users  [][]int // of each test, the lists that ask for it, or alone
+	others []int   // tests of parts of names
 	index  map[textKey]int
 	ranges []stretch // of url.address
 
@@ -22,13 +24,14 @@ type hostField struct {
 	exacts  map[string]int   // class by whole host
 	belows  map[string]int   // class by domain
 	members map[string][]int // classes within a domain
+	ofKind  map[hostKind]Set // once asked for, by kinds put together
 	extras  []int
 }
 
 type hostKind int
 
 const (
-	elsewhere hostKind = iota // a name in no domain that policy names
+	elsewhere hostKind = 1 << iota // a name in no domain that policy names
 	noHost
 	wholeName
 	belowName
@@ -50,7 +53,7 @@ func (f *hostField) note(t textTest) int {
 	if !ok {
 		i = len(f.tests)
 		f.index[t.textKey] = i
-		f.tests = append(f.tests, t)
+		f.tests, f.users = append(f.tests, t), append(f.users, nil)
 	}
 	return i
 }
@@ -59,6 +62,7 @@ func (f *hostField) note(t textTest) int {
 func (f *hostField) test(s *Space, t textTest) formula {
 	i := f.note(t)
 	if !s.frozen {
+		f.use(s, i)
 		return truth(false)
 	}
 	t = f.tests[i]
@@ -100,11 +104,10 @@ func (f *hostField) within(d string) Set {
 	return set
 }
 
-// enrol notes of a class which domains it lies in.
-func (f *hostField) enrol(c int) {
-	v := f.values[c]
-	for name := v.text; ; {
-		if _, ok := f.belows[name]; ok {
+// enrol notes of a name's class which domains it lies in.
+func (f *hostField) enrol(name string, c int) {
+	for {
+		if _, ok := f.belows[name]; ok && (len(f.members[name]) == 0 || f.members[name][len(f.members[name])-1] != c) {
 			f.members[name] = append(f.members[name], c)
 		}
 		i := strings.IndexByte(name, '.')
@@ -117,8 +120,8 @@ func (f *hostField) enrol(c int) {
 
 func (f *hostField) extra(s *Space, i int) formula {
 	var list []formula
-	for j, o := range f.tests {
-		if f.extras[j] >= 0 && (j == i || o.implies(f.tests[i])) {
+	for _, j := range f.others {
+		if f.extras[j] >= 0 && (j == i || f.tests[j].implies(f.tests[i])) {
 			list = append(list, s.lit(f.extras[j], just(2, 1)))
 		}
 	}
@@ -126,22 +129,27 @@ func (f *hostField) extra(s *Space, i int) formula {
 }
 
 // kinds gives the hosts of some kinds.
-func (f *hostField) kinds(s *Space, kinds ...hostKind) formula {
+func (f *hostField) kinds(s *Space, kinds hostKind) formula {
 	if !s.frozen {
 		return truth(false)
 	}
-	return s.lit(f.main, where(len(f.values), func(c int) bool { return slices.Contains(kinds, f.values[c].kind) }))
+	in, ok := f.ofKind[kinds]
+	if !ok {
+		in = where(len(f.values), func(c int) bool { return f.values[c].kind&kinds != 0 })
+		f.ofKind[kinds] = in
+	}
+	return s.lit(f.main, in)
 }
 
 // present says that there is a host.
 func (f *hostField) present(s *Space) formula {
-	return f.kinds(s, elsewhere, wholeName, belowName, wholeAddress, someAddress)
+	return f.kinds(s, elsewhere|wholeName|belowName|wholeAddress|someAddress)
 }
 
-func (f *hostField) named(s *Space) formula { return f.kinds(s, elsewhere, wholeName, belowName) }
+func (f *hostField) isName(s *Space) formula { return f.kinds(s, elsewhere|wholeName|belowName) }
 
 // isAddress says that the host is an address.
-func (f *hostField) isAddress(s *Space) formula { return f.kinds(s, wholeAddress, someAddress) }
+func (f *hostField) isAddress(s *Space) formula { return f.kinds(s, wholeAddress|someAddress) }
 
 // address says that the host is an address of a stretch.
 func (f *hostField) address(s *Space, r stretch) formula {
@@ -176,22 +184,13 @@ func addressOf(host string) (netip.Addr, bool) {
 func (f *hostField) freeze(s *Space) {
 	f.values = []hostValue{{kind: elsewhere, text: ""}, {kind: noHost}}
 	f.exacts, f.belows = map[string]int{}, map[string]int{}
-	for _, t := range f.tests {
-		switch {
-		case t.how == exact:
-			f.whole(t.text)
-		case t.how == domain:
-			f.whole(t.text)
-			f.below(t.text)
-		case t.how == suffix && strings.HasPrefix(t.text, ".") && len(t.text) > 1:
-			f.below(t.text[1:])
-		}
+	f.members, f.ofKind = map[string][]int{}, map[hostKind]Set{}
+	f.classesOf(f.named())
+	for name, c := range f.exacts {
+		f.enrol(name, c)
 	}
-	f.members = map[string][]int{}
-	for c, v := range f.values {
-		if v.kind == wholeName || v.kind == belowName {
-			f.enrol(c)
-		}
+	for name, c := range f.belows {
+		f.enrol(name, c)
 	}
 	f.addresses()
 	f.main = s.axis(f.name, f.of, f.classTexts())
@@ -204,27 +203,36 @@ func (f *hostField) freeze(s *Space) {
 	}
 }
 
-func (f *hostField) whole(text string) {
-	if _, ok := f.exacts[text]; ok || text == "" {
-		return
+// named are the names that tests have, whole or as what is below them, each once.
+func (f *hostField) named() (wholes, belows []string) {
+	whole := func(name string) {
+		if _, ok := f.exacts[name]; !ok && name != "" {
+			f.exacts[name] = 0
+			wholes = append(wholes, name)
+		}
 	}
-	f.exacts[text] = len(f.values)
-	v := hostValue{kind: wholeName, text: text}
-	if a, ok := addressOf(text); ok {
-		v.kind, v.addrs = wholeAddress, stretch{First: a, Last: a}
+	below := func(name string) {
+		_, numeric := addressOf(name)
+		if _, ok := f.belows[name]; !ok && name != "" && !numeric {
+			f.belows[name] = 0
+			belows = append(belows, name)
+		}
 	}
-	f.values = append(f.values, v)
-}
-
-func (f *hostField) below(text string) {
-	if _, ok := f.belows[text]; ok || text == "" {
-		return
+	for i, t := range f.tests {
+		switch {
+		case t.how == exact:
+			whole(t.text)
+		case t.how == domain:
+			whole(t.text)
+			below(t.text)
+		default:
+			f.others = append(f.others, i)
+			if t.how == suffix && strings.HasPrefix(t.text, ".") && len(t.text) > 1 {
+				below(t.text[1:])
+			}
+		}
 	}
-	if _, numeric := addressOf(text); numeric {
-		return
-	}
-	f.belows[text] = len(f.values)
-	f.values = append(f.values, hostValue{kind: belowName, text: text})
+	return wholes, belows
 }
 
 // addresses adds stretches of addresses that no condition tells apart. Addresses
@@ -309,7 +317,7 @@ func (f *hostField) outcome(t textTest, v hostValue) outcome {
 // class of its own, and so not in class v.
 func (f *hostField) inNamed(text string, v hostValue) bool {
 	for i := strings.IndexByte(text, '.'); i >= 0; {
-		if c, ok := f.belows[text[i+1:]]; ok && f.values[c].text != v.text {
+		if _, ok := f.belows[text[i+1:]]; ok && text[i+1:] != v.text {
 			return len(text[i+1:]) > len(v.text)
 		}
 		next := strings.IndexByte(text[i+1:], '.')
@@ -377,11 +385,11 @@ func (f *hostField) ordinary(v hostValue) string {
 // ways.
 func (f *hostField) compose(a assignment, ending string) []string {
 	var begin, middle, end []string
-	for i, t := range f.tests {
+	for _, i := range f.others {
 		if f.extras[i] < 0 || a[f.extras[i]] == 0 {
 			continue
 		}
-		switch t.how {
+		switch t := f.tests[i]; t.how {
 		case prefix:
 			begin = append(begin, t.text)
 		case suffix:
@@ -416,15 +424,7 @@ func (f *hostField) meets(a assignment, host string) bool {
 
 // passes says whether a host passes just the tests that it is to pass.
 func (f *hostField) passes(a assignment, v hostValue, host string) bool {
-	for i, t := range f.tests {
-		if t.how == exact || t.how == domain {
-			continue
-		}
-		if t.holds(host) != f.chosen(a, v, i) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f.others, func(i int) bool { return f.tests[i].holds(host) != f.chosen(a, v, i) })
 }
 
 func (f *hostField) chosen(a assignment, v hostValue, i int) bool {
@@ -434,12 +434,9 @@ func (f *hostField) chosen(a assignment, v hostValue, i int) bool {
 	case fails:
 		return false
 	}
-	for j, o := range f.tests {
-		if f.extras[j] >= 0 && a[f.extras[j]] == 1 && (j == i || o.implies(f.tests[i])) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.others, func(j int) bool {
+		return f.extras[j] >= 0 && a[f.extras[j]] == 1 && (j == i || f.tests[j].implies(f.tests[i]))
+	})
 }
 
 // hostlike says whether a text can be a host name.

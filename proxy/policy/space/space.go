@@ -34,6 +34,9 @@ type Space struct {
 
 	views []*View
 	reals []Set // by axis, once asked for
+
+	lists map[string]int // numbers of lists of hosts
+	list  int            // that formulas are being made for, from 1
 }
 
 // View is one policy as formulas over a space.
@@ -49,6 +52,8 @@ type View struct {
 	// watched says, by line, where a line of a definition that is watched holds.
 	watched map[string]formula
 	lines   []string // in order
+	// categories are those asked for so far, by what is asked and name.
+	categories map[[2]string]formula
 	// usualPort holds where a CONNECT leads to a port that needs no permission.
 	usualPort formula
 }
@@ -99,7 +104,7 @@ func New(sources ...Source) *Space { return newSpace(false, sources) }
 func NewFlows(sources ...Source) *Space { return newSpace(true, sources) }
 
 func newSpace(flows bool, sources []Source) *Space {
-	s := &Space{fields: map[string]field{}, flows: flows, reasons: map[string]bool{}, aliases: map[[2]int]int{}}
+	s := &Space{fields: map[string]field{}, flows: flows, reasons: map[string]bool{}, aliases: map[[2]int]int{}, lists: map[string]int{}}
 	for _, src := range sources {
 		s.views = append(s.views, newView(s, src))
 	}

@@ -158,7 +158,7 @@ func (v *View) serverName(c *cpl.Condition) subject {
 		return v.text(c, inClientTLS, v.simple(c.Base, ofFlow, true, false, "www.example"), exact)
 	}
 	s, host := v.s, v.host("url")
-	there := s.and(v.sni().is(s, func(k string) bool { return k == "sent" }), s.repeated(host.named(s), ofFlow))
+	there := s.and(v.sni().is(s, func(k string) bool { return k == "sent" }), s.repeated(host.isName(s), ofFlow))
 	return subject{inClientTLS, there, v.byText(c, exact, func(t textTest) formula { return s.repeated(host.test(s, t), ofFlow) })}
 }
 
@@ -239,12 +239,12 @@ func (v *View) certificateCategory() func(cpl.Value) formula {
 	s := v.s
 	if !s.flows {
 		host := fieldOf(s, "certificate host", func() *hostField { return &hostField{name: "certificate host", of: ofServer} })
-		return v.categoryFits(v.hostEntry(host), v.labels("certificate"))
+		return v.categoryFits("certificate", v.hostEntry(host), v.labels("certificate"))
 	}
 	host := v.host("url")
 	right := v.fault().is(s, func(k string) bool { return k != string(flow.WrongName) })
 	return func(p cpl.Value) formula {
-		own := v.categoryFits(func(p policy.URLPattern) formula { return s.repeated(v.hostEntry(host)(p), ofServer) }, v.labels("url"))(p)
+		own := v.categoryFits("repeated", func(p policy.URLPattern) formula { return s.repeated(v.hostEntry(host)(p), ofServer) }, v.labels("url"))(p)
 		if strings.EqualFold(p.Text, "none") {
 			return s.or(own, s.not(right))
 		}

@@ -3,6 +3,7 @@ package space
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rehearse/proxy/policy"
@@ -109,7 +110,7 @@ func (v *View) urlSubject(c *cpl.Condition, family, part string) subject {
 			return v.text(c, anywhere, f, exact).fits(p)
 		}
 	case "category":
-		about.fits = v.categoryFits(func(p policy.URLPattern) formula { return v.urlPattern(family, p, false) }, v.labels(family))
+		about.fits = v.categoryFits(family, func(p policy.URLPattern) formula { return v.urlPattern(family, p, false) }, v.labels(family))
 	default:
 		return v.otherSubject(c)
 	}
@@ -200,7 +201,7 @@ func (v *View) pathFits(c *cpl.Condition, family string) func(cpl.Value) formula
 func (v *View) hostAddress(host *hostField) subject {
 	s := v.s
 	resolved := v.resolved()
-	asked := s.and(host.named(s), s.not(v.restricted()))
+	asked := s.and(host.isName(s), s.not(v.restricted()))
 	there := s.or(host.isAddress(s), s.and(asked, resolved.present(s)))
 	return subject{anywhere, there, func(p cpl.Value) formula {
 		return v.inRanges(p, func(r stretch) formula { return s.or(host.address(s, r), s.and(asked, resolved.test(s, r))) })
@@ -249,15 +250,23 @@ func (v *View) labels(family string) *textField {
 }
 
 // categoryFits is category=, by what its definitions hold and by labels.
-func (v *View) categoryFits(entry func(policy.URLPattern) formula, labels *textField) func(cpl.Value) formula {
+func (v *View) categoryFits(of string, entry func(policy.URLPattern) formula, labels *textField) func(cpl.Value) formula {
+	whole := func(key string) formula {
+		if f, ok := v.categories[[2]string{of, key}]; ok && v.s.frozen {
+			return f
+		}
+		f := v.category(key, entry, labels, nil)
+		v.categories[[2]string{of, key}] = f
+		return f
+	}
 	return func(p cpl.Value) formula {
-		f := v.category(strings.ToLower(p.Text), entry, labels, nil)
+		f := whole(strings.ToLower(p.Text))
 		if !strings.EqualFold(p.Text, "none") {
 			return f
 		}
 		within := []formula{labels.present(v.s)}
 		for _, key := range v.defs.order {
-			within = append(within, v.category(key, entry, labels, nil))
+			within = append(within, whole(key))
 		}
 		return v.s.or(f, v.s.not(v.s.or(within...)))
 	}
@@ -273,7 +282,14 @@ func (v *View) category(key string, entry func(policy.URLPattern) formula, label
 	}
 	inside = append(slices.Clone(inside), key)
 	for _, e := range def.entries {
-		own := entry(policy.ParseURLPattern(strings.TrimPrefix(e.text, "*."), false))
+		pattern := policy.ParseURLPattern(strings.TrimPrefix(e.text, "*."), false)
+		whole := func() formula { return entry(pattern) }
+		own := formula(nil)
+		if plainHost(pattern) && !v.watch[place(e.at)] {
+			own = v.s.among(v.listKey("category", key), whole)
+		} else {
+			own = whole()
+		}
 		if !strings.ContainsAny(e.text, "./:") {
 			own = v.s.or(own, v.category(strings.ToLower(e.text), entry, labels, inside))
 		}
@@ -281,6 +297,16 @@ func (v *View) category(key string, entry func(policy.URLPattern) formula, label
 		list = append(list, own)
 	}
 	return v.s.or(list...)
+}
+
+// plainHost says whether a pattern is a host with all below it, and no more.
+func plainHost(p policy.URLPattern) bool {
+	return p.Host != "" && !p.Whole && p.Scheme == "" && p.Port == 0 && p.Path == ""
+}
+
+// listKey tells lists of all policies apart.
+func (v *View) listKey(kind, name string) string {
+	return kind + " " + name + " " + strconv.Itoa(slices.Index(v.s.views, v))
 }
 
 // label is a category by its name, or by its name with a provider.

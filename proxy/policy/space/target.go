@@ -88,7 +88,22 @@ func (x *explorer) try(shape flow.Shape, box Box, limit int) {
 		return
 	}
 	x.seen[key] = true
-	x.one(shape, box)
+	x.alone(shape, box)
+}
+
+// alone makes a flow of a box that stands for itself only.
+func (x *explorer) alone(shape flow.Shape, box Box) {
+	x.tries++
+	a := x.choose(box)
+	f, obstacle := x.make(shape, a)
+	if obstacle != nil {
+		return
+	}
+	sample := &Sample{Shape: shape, Flow: f, x: x, made: a, box: x.pinned(Box{}, a, x.choices)}
+	for _, v := range x.s.views {
+		x.follow(v, sample)
+	}
+	x.show(sample)
 }
 
 // key tells flows of the sample apart.

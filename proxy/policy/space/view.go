@@ -147,7 +147,7 @@ func (v *View) setsValidation() bool {
 // mark notes where a line of a definition holds, if it is watched. Where several
 // conditions refer to it the first one's reading stands.
 func (v *View) mark(at diag.Span, f formula) {
-	line := at.File + ":" + strconv.Itoa(at.Start.Line)
+	line := place(at)
 	if !v.s.frozen || !v.watch[line] || v.watched[line] != nil {
 		return
 	}
@@ -155,13 +155,16 @@ func (v *View) mark(at diag.Span, f formula) {
 	v.lines = append(v.lines, line)
 }
 
+// place is "file:line".
+func place(at diag.Span) string { return at.File + ":" + strconv.Itoa(at.Start.Line) }
+
 // build makes the formulas of all rules.
 func (v *View) build() {
 	if v.s.flows {
 		port := v.port("url")
 		v.usualPort = v.s.or(port.test(v.s, span{443, 443}), port.test(v.s, span{80, 80}))
 	}
-	v.defs.named = map[string]*namedCondition{}
+	v.defs.named, v.categories = map[string]*namedCondition{}, map[[2]string]formula{}
 	for _, l := range v.Layers {
 		l.guard, l.takesPart = v.tests(l.AST.Guard), v.takesPart(l.AST.Type)
 		sections := map[*cpl.Section][]test{}
