@@ -26,7 +26,7 @@ type stage func(*flow) stage
 type flow struct {
 	p      *Proxy
 	ctx    context.Context
-	policy *policy.Policy
+	policy *installed
 	id     string // the client's address: the flow's name in the journal
 	target Target
 	peer   netip.AddrPort // the client
@@ -44,7 +44,9 @@ type flow struct {
 	origin     serverLeg // the upstream side, once its TLS is up
 	inner      *peeked   // the client's decrypted bytes, once its TLS is up
 	innerState tls.ConnectionState
-	untrusted  bool // the origin's issuer is not trusted and the client is to see that
+	untrusted  bool             // the origin's issuer is not trusted and the client is to see that
+	http2      bool             // policy lets it pass
+	keyring    *tls.Certificate // for an origin that asks, by policy
 
 	// What access logs say beside the transactions.
 	number        uint64
@@ -120,7 +122,12 @@ func (f *flow) close() {
 	}
 }
 
-func (f *flow) record(b journal.Body) { f.p.conf.Recorder.Record(f.id, f.p.conf.Host.Name(), b) }
+func (f *flow) record(b journal.Body) {
+	f.p.conf.Recorder.Record(f.id, f.p.conf.Host.Name(), b)
+	if f.p.conf.Count != nil {
+		f.p.conf.Count(b)
+	}
+}
 
 // transaction starts a transaction of the flow with what is known of the client
 // and the service.

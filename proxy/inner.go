@@ -14,7 +14,7 @@ func serveInner(f *flow) stage {
 	switch {
 	case f.denied != nil:
 		return showException
-	case f.intercept.Mode == policy.ModeSTunnel:
+	case f.intercept.Mode == policy.ModeSTunnel, f.innerState.NegotiatedProtocol == "h2":
 		return f.relayInner("stunnel", policy.Yes)
 	case f.intercept.Mode == policy.ModeAuto && f.connect.Detecting:
 		return peekInner
@@ -80,6 +80,7 @@ func (f *flow) beginsUnread() bool {
 
 // carryUnread copies requests and responses without reading them.
 func carryUnread(f *flow) stage {
+	f.record(journal.FlowHandled{How: "http", Protocol: "https", Upstream: f.dial})
 	f.logged = true // in no log
 	f.connect, f.deniedBy, f.hello = nil, nil, nil
 	tunnel(f.inner, f.origin.tls, f.p.conf.Limits.Idle)

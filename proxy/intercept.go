@@ -144,12 +144,13 @@ func refuseHello(f *flow) stage {
 // origin's certificate as it passes; this one has asked for it on a connection
 // of its own.
 func askServer(f *flow) stage {
+	f.decideUpstream()
 	conn, failed := f.dialServer()
 	if failed == nil {
 		leg, err := f.handshakeServer(conn)
 		if err != nil {
 			conn.Close()
-			if f.untouched() || leg.asked {
+			if f.untouched() || leg.asked && !leg.answered {
 				return passTLS
 			}
 			failed = newException("ssl_failed", "The TLS handshake with the origin failed.")
@@ -165,6 +166,17 @@ func askServer(f *flow) stage {
 		return emulateCertificate
 	}
 	return decideServer
+}
+
+// decideUpstream asks policy how to shake hands with the origin. A keyring that is not
+// there answers nothing.
+func (f *flow) decideUpstream() {
+	if !f.policy.shakes {
+		return
+	}
+	d := f.policy.Decide(f.tlsTransaction(policy.SSLTunnel, "ssl", policy.Yes), policy.AtClientHello)
+	f.keyring = f.p.conf.Keyrings[d.ClientKeyring()]
+	f.http2 = d.HTTP2() || f.policy.Decide(f.tlsTransaction(policy.SSLIntercept, "ssl", policy.Yes), policy.AtClientHello).HTTP2()
 }
 
 // decideServer settles the mode and the verdict by the origin's certificate.
@@ -187,7 +199,7 @@ func decideServer(f *flow) stage {
 	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
 		f.logDenied()
 		return f.refuse(f.denied, "reset")
-	case f.untouched(), f.denied == nil && f.origin.asked:
+	case f.untouched(), f.denied == nil && f.origin.asked && !f.origin.answered:
 		f.origin.tls.NetConn().Close()
 		return passTLS
 	default:
@@ -219,6 +231,7 @@ func emulateCertificate(f *flow) stage {
 	aside(func() {
 		cert, cached, err = f.p.conf.Forge.Emulate(emulate.Request{
 			Origin: f.origin.certificate(), Name: f.peerName(), RSA: f.needsRSA(), Untrusted: f.untrusted,
+			Keyring: f.intercept.Keyring,
 		})
 	})
 	if err != nil {

@@ -80,6 +80,16 @@ type Config struct {
 	// Resume lets TLS sessions be resumed: clients get tickets and origins are offered
 	// theirs. Without it every connection shakes hands in full.
 	Resume bool
+	// Keyrings are the certificates with which origins that ask for one are answered,
+	// by the names that policy gives in server.connection.client_keyring.
+	Keyrings map[string]*tls.Certificate
+	// Count gets every event as Recorder does, but is no reason to explain decisions or
+	// to read what could be copied: it misses which rules matched, and requests that
+	// nobody reads. It is called from the flows' goroutines. Nil: nobody counts.
+	Count func(journal.Body)
+	// Traced gets the transactions that policy wants a trace of, at their ends, as
+	// Finished does. Nil: nobody asks.
+	Traced func(policy.Trace)
 	// Finished gets every transaction at its end, with the last evaluation of
 	// policy for it, also where policy asks for no trace (Decision.Tracing says
 	// so). It is called from the flows' goroutines. Nil: nobody asks.
@@ -100,7 +110,7 @@ type Identity struct {
 // with New, end it with Close.
 type Proxy struct {
 	conf    Config
-	policy  atomic.Pointer[policy.Policy]
+	policy  atomic.Pointer[installed]
 	cache   revocation.Cache
 	fetcher revocation.Fetcher
 	numbers atomic.Uint64 // of flows
@@ -110,6 +120,8 @@ type Proxy struct {
 	oldSuites []uint16
 	writers   sync.Pool // of *bufio.Writer
 	buffers   buffers
+	// received and sent are the bytes of clients' connections that have ended.
+	received, sent atomic.Int64
 	// transactions numbers them, from 1.
 	transactions atomic.Int64
 
@@ -135,12 +147,24 @@ func New(conf Config) *Proxy {
 	p := &Proxy{conf: conf, fetcher: revocation.HTTPFetcher{Transport: transport}, flows: map[*flow]struct{}{}}
 	p.tickets.Time = conf.Now
 	p.sessions, p.oldSuites = tls.NewLRUClientSessionCache(sessionsKept), allSuites()
-	p.policy.Store(conf.Policy)
+	p.Install(conf.Policy)
 	return p
 }
 
+// installed is a policy in force, with what is to be known of it for every flow.
+type installed struct {
+	*policy.Policy
+	traces bool // some rule asks for a trace
+	shakes bool // some rule is about the handshake with the origin
+}
+
 // Install puts another policy in force. Flows that are under way keep theirs.
-func (p *Proxy) Install(pol *policy.Policy) { p.policy.Store(pol) }
+func (p *Proxy) Install(pol *policy.Policy) {
+	p.policy.Store(&installed{
+		Policy: pol, traces: pol.Sets("trace.request"),
+		shakes: pol.Sets("server.connection.client_keyring") || pol.Sets("http2.client.accept"),
+	})
+}
 
 // Forge is the maker of emulated certificates, for revoking and flushing them.
 func (p *Proxy) Forge() *emulate.Forge { return p.conf.Forge }
@@ -226,9 +250,15 @@ func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
 	return f
 }
 
+// Carried is how many bytes came from clients and went to them, on connections that have
+// ended.
+func (p *Proxy) Carried() (in, out int64) { return p.received.Load(), p.sent.Load() }
+
 func (p *Proxy) end(f *flow) {
 	f.logEnd()
 	f.close()
+	p.received.Add(f.client.in)
+	p.sent.Add(f.client.out)
 	f.endTransactions()
 	p.mu.Lock()
 	delete(p.flows, f)

@@ -85,18 +85,22 @@ func (p *Proxy) ticket(conf *tls.Config, certificate [sha256.Size]byte) {
 }
 
 // originConfig is the configuration of the TLS with the origin. It verifies nothing:
-// that is validate's part, by policy. Asked takes note of an origin that wants a
-// certificate of the client's.
-func (f *flow) originConfig(asked *bool) *tls.Config {
+// that is validate's part, by policy. The leg takes note of an origin that wants a
+// certificate of the client's, and gets the one of policy's keyring.
+func (f *flow) originConfig(leg *serverLeg) *tls.Config {
 	conf := f.tlsConfig()
 	conf.ServerName, conf.InsecureSkipVerify, conf.NextProtos = f.serverName(), true, f.upstreamALPN()
 	conf.CurvePreferences = classical()
 	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		*asked = true
-		return new(tls.Certificate), nil
+		leg.asked = true
+		if f.keyring == nil {
+			return new(tls.Certificate), nil
+		}
+		leg.answered = true
+		return f.keyring, nil
 	}
 	if f.p.conf.Resume {
-		conf.ClientSessionCache = sessions{f.p.sessions, f.dial + " ", asked}
+		conf.ClientSessionCache = sessions{f.p.sessions, f.dial + " ", &leg.asked}
 	}
 	return conf
 }
@@ -122,25 +126,30 @@ func (s sessions) Put(key string, cs *tls.ClientSessionState) {
 	s.ClientSessionCache.Put(s.origin+key, cs)
 }
 
-// upstreamALPN offers the origin what the client offers, but for h2: the
-// interceptor serves HTTP/1.1.
+// upstreamALPN offers the origin what the client offers, but for h2, where policy does
+// not let that pass: the interceptor itself serves HTTP/1.1.
 func (f *flow) upstreamALPN() []string {
+	if f.hello == nil || f.http2 {
+		return f.offered()
+	}
+	return slices.DeleteFunc(slices.Clone(f.hello.ALPN), func(p string) bool { return p == "h2" })
+}
+
+// offered are the protocols that the client offers.
+func (f *flow) offered() []string {
 	if f.hello == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(f.hello.ALPN), func(p string) bool { return p == "h2" })
+	return f.hello.ALPN
 }
 
 // clientALPN answers the client's ALPN: what the origin chose, else HTTP/1.1
 // where it is offered.
 func (f *flow) clientALPN() []string {
-	if f.hello == nil {
-		return nil
-	}
-	if p := f.origin.state.NegotiatedProtocol; p != "" {
+	if p := f.origin.state.NegotiatedProtocol; p != "" && (p != "h2" || f.denied == nil) { // pages are HTTP/1.1
 		return []string{p}
 	}
-	if slices.Contains(f.hello.ALPN, "http/1.1") {
+	if slices.Contains(f.offered(), "http/1.1") {
 		return []string{"http/1.1"}
 	}
 	return nil

@@ -19,7 +19,7 @@ type evaluation struct {
 
 // explains says whether anybody wants to know how policy decides.
 func (f *flow) explains() bool {
-	return f.p.conf.Recorder != journal.Discard || f.p.conf.Finished != nil
+	return f.p.conf.Recorder != journal.Discard || f.p.conf.Finished != nil || f.p.conf.Traced != nil && f.policy.traces
 }
 
 // keep takes note of an evaluation of a transaction, until the next one of it or
@@ -76,10 +76,14 @@ func (f *flow) answered(status int) {
 // finish hands a transaction's trace on, and records it where policy wants one.
 func (f *flow) finish(e *evaluation) {
 	t := e.decision.Tracing()
+	trace := policy.Trace{ID: e.id, Transaction: e.tx, Decision: e.decision, Rules: t.Rules, ClientStatus: e.status}
 	if t.Request {
 		f.record(journal.TraceWritten{ID: e.id, Transaction: string(e.tx.Type), Destination: t.Destination})
+		if f.p.conf.Traced != nil {
+			f.p.conf.Traced(trace)
+		}
 	}
 	if f.p.conf.Finished != nil {
-		f.p.conf.Finished(policy.Trace{ID: e.id, Transaction: e.tx, Decision: e.decision, Rules: t.Rules, ClientStatus: e.status})
+		f.p.conf.Finished(trace)
 	}
 }

@@ -18,6 +18,8 @@ type serverLeg struct {
 	tls   *tls.Conn
 	state tls.ConnectionState
 	asked bool // for a certificate of the client's
+	// answered says that it got one, from a keyring.
+	answered bool
 }
 
 // certificate is the origin's leaf, nil when there is none.
@@ -75,7 +77,7 @@ func (f *flow) handshakeServer(c net.Conn) (serverLeg, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
 	defer cancel()
 	var leg serverLeg
-	t := tls.Client(&batched{peeked: counted(c), bufs: &f.p.buffers}, f.originConfig(&leg.asked))
+	t := tls.Client(&batched{peeked: counted(c), bufs: &f.p.buffers}, f.originConfig(&leg))
 	var err error
 	aside(func() { err = t.HandshakeContext(ctx) })
 	end := journal.HandshakeEnded{Side: "client", Peer: f.peerName()}

@@ -23,6 +23,7 @@ import (
 type proxyFlags struct {
 	policy                      policyFlags
 	listen, allow, services     []string
+	servicesFile, console       string
 	transparent                 bool
 	ca, trustOut, upstreamTrust string
 	revocation, statusListen    string
@@ -31,7 +32,7 @@ type proxyFlags struct {
 	resolve                     []string
 	dns, minTLS                 string
 	accessLogs                  []string
-	connections                 int
+	connections, header         int
 	idle, grace                 time.Duration
 	events                      bool
 }
@@ -59,6 +60,15 @@ that clients dial (0 is any): kind=http, ssl or tcp-tunnel; what no service take
 passed on untouched. Without --service these are HTTP on 80, HTTPS on 443 and, with
 detection, all others.
 
+--services FILE reads them from a file, in the words of a scenario:
+  - {name: Explicit HTTP, port: 8080, detect_protocol: true}
+
+A keyring with an authority's certificate issues emulated certificates where policy
+says ssl.forward_proxy.issuer_keyring(NAME); one with any other answers origins that
+ask for a client certificate, by server.connection.client_keyring(NAME). HTTP/2
+passes, decrypted and unread, where policy has http2.client.accept(yes) and
+http2.server.request(yes); elsewhere it is declined.
+
 Access logs: FILE gets every record in bcreportermain_v1; LOG=FILE or
 LOG,FORMAT=FILE those of one log: main, ssl (in bcreporterssl_v1), or a name that
 policy gives in access_log. Formats: bcreportermain_v1, bcreporterssl_v1, ssl.`
@@ -79,8 +89,10 @@ func (a *app) proxy() *cobra.Command {
 	fl.StringArrayVar(&f.allow, "allow", nil, "`CIDR` of clients that may use the proxy; needed where it does not listen on loopback; may be repeated")
 	fl.BoolVar(&f.transparent, "transparent", false, "take connections that netfilter redirects")
 	fl.StringArrayVar(&f.services, "service", nil, "`NAME=PORT,detect=on|off`, and kind=KIND where it is not the port's usual; may be repeated")
+	fl.StringVar(&f.servicesFile, "services", "", "YAML `FILE` with services: a list of name, port, kind and detect_protocol")
 	fl.StringArrayVar(&f.policy.files, "policy", nil, "CPL `FILE`; may be repeated, in the order of installation")
 	f.policy.addOptions(c)
+	fl.Lookup("keyring").Usage = "`NAME[=FILE]` of a keyring that policy may refer to; FILE has its key and chain in PEM form; may be repeated"
 	fl.StringVar(&f.ca, "ca", "", "folder of the issuing CA, made on first use, or a PEM file, `DIR`")
 	fl.StringVar(&f.trustOut, "trust-out", "", "write the root that clients must trust to `FILE`")
 	fl.StringVar(&f.revocation, "revocation", "none", "pointers in emulated certificates: none, crl, ocsp or crl,ocsp, `WHICH`")
@@ -93,6 +105,8 @@ func (a *app) proxy() *cobra.Command {
 	fl.StringVar(&f.minTLS, "tls-min", "1.2", "lowest TLS version on both sides, `1.0|1.1|1.2|1.3`")
 	fl.BoolVar(&f.resume, "resume", true, "resume TLS sessions on both sides")
 	fl.StringArrayVar(&f.accessLogs, "access-log", nil, "`[LOG[,FORMAT]=]FILE` to append access log records to; may be repeated")
+	fl.StringVar(&f.console, "status", "", "loopback `ADDR:PORT` of a status page, of metrics for Prometheus at /metrics, and of policy traces")
+	fl.IntVar(&f.header, "max-header", 64<<10, "refuse requests and responses with headers of more than `BYTES`")
 	fl.IntVar(&f.connections, "max-connections", 4096, "serve `N` clients at a time; further ones are reset")
 	fl.DurationVar(&f.idle, "idle", 10*time.Minute, "end connections on which nothing moves for `D`; 0 never does")
 	fl.DurationVar(&f.grace, "grace", 3*time.Second, "at the end give what is under way `D` to finish")
@@ -135,7 +149,7 @@ func openHint(err error) string {
 		return "take a port above 1023"
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "--listen 127.0.0.1:0"
+		return "port 0 takes a free one"
 	}
 	return ""
 }
@@ -143,6 +157,9 @@ func openHint(err error) string {
 // gatewayConfig turns the flags into a gateway's configuration.
 func (a *app) gatewayConfig(f *proxyFlags) (conf gateway.Config, err error) {
 	if conf, err = f.addresses(); err != nil {
+		return conf, err
+	}
+	if conf.Keyrings, err = f.keyrings(); err != nil {
 		return conf, err
 	}
 	program, err := a.compile(f.policy)
@@ -173,7 +190,7 @@ func (a *app) gatewayConfig(f *proxyFlags) (conf gateway.Config, err error) {
 	behaviour, _ := revocation.BehaviourNamed("best-effort")
 	conf.Proxy = proxy.Config{
 		Release: release, Policy: program.Policy, Roots: roots, Now: time.Now, Revocation: behaviour,
-		Limits: proxy.Limits{Idle: f.idle}, Resume: f.resume,
+		Limits: proxy.Limits{Idle: f.idle, Header: f.header}, Resume: f.resume,
 	}
 	if conf.Proxy.MinTLS, err = tlsVersion(f.minTLS); err != nil {
 		return conf, err
@@ -207,6 +224,9 @@ func (a *app) announce(g *gateway.Gateway, f *proxyFlags, conf gateway.Config) e
 	}
 	for _, s := range g.Listening() {
 		fmt.Fprintf(a.err, "note: %s\n", s)
+	}
+	if url := g.ConsoleURL(); url != "" {
+		fmt.Fprintf(a.err, "note: status page at %s/\n", url)
 	}
 	if url := g.StatusURL(); url != "" {
 		fmt.Fprintf(a.err, "note: CRLs and OCSP answers at %s\n", url)

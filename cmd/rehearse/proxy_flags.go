@@ -49,6 +49,18 @@ func (f *proxyFlags) addresses() (conf gateway.Config, err error) {
 		}
 		conf.Status = at[0]
 	}
+	if f.console != "" {
+		at, err := listenAddrs("--status", f.console)
+		if err != nil {
+			return conf, err
+		}
+		if conf.Console = at[0]; !conf.Console.Addr().IsLoopback() {
+			return conf, usage("--status 127.0.0.1:8082", "--status %s is not loopback: the page tells who went where", f.console)
+		}
+	}
+	if f.header < 1024 {
+		return conf, usage("--max-header 65536", "--max-header %d: want at least 1024 bytes", f.header)
+	}
 	conf.Transparent = f.transparent
 	conf.Services, err = f.serviceList(conf.Listen[0].Port())
 	return conf, err
@@ -97,6 +109,12 @@ func hasAddr(want string) bool {
 // which policy intercepts nothing; on a new appliance it is off.
 func (f *proxyFlags) serviceList(main uint16) ([]proxy.Service, error) {
 	var out []proxy.Service
+	if f.servicesFile != "" {
+		var err error
+		if out, err = servicesFrom(f.servicesFile, f.transparent); err != nil {
+			return nil, err
+		}
+	}
 	for _, text := range f.services {
 		s, err := f.service(text)
 		if err != nil {
@@ -119,7 +137,8 @@ func (f *proxyFlags) serviceList(main uint16) ([]proxy.Service, error) {
 	}
 	usual := proxy.Service{Name: "Explicit HTTP", Group: "Standard", Kind: proxy.ExplicitHTTP, DetectProtocol: true}
 	if i := slices.IndexFunc(out, func(s proxy.Service) bool { return s.Port == main || s.Port == 0 }); i >= 0 {
-		usual, out = out[i], slices.Delete(out, i, i+1)
+		usual = out[i]
+		out = slices.Delete(out, i, i+1)
 		usual.Port = 0
 	}
 	return append([]proxy.Service{usual}, out...), nil // the first is the one that "ready" tells
@@ -237,6 +256,26 @@ func (f *proxyFlags) host() (*proxy.OSHost, error) {
 		}
 	}
 	return h, nil
+}
+
+// keyrings are those of --keyring that come with a file. Policy is left with the names.
+func (f *proxyFlags) keyrings() (map[string]gateway.Keyring, error) {
+	all := map[string]gateway.Keyring{}
+	for i, text := range f.policy.keyrings {
+		name, path, ok := strings.Cut(text, "=")
+		if !ok {
+			continue
+		}
+		if name == "" {
+			return nil, usage("--keyring partner=partner.pem", "--keyring %q: want NAME or NAME=FILE", text)
+		}
+		k, err := gateway.OpenKeyring(name, path, time.Now)
+		if err != nil {
+			return nil, unable(err, "a keyring is a PEM file with a private key and its certificate chain")
+		}
+		f.policy.keyrings[i], all[name] = name, k
+	}
+	return all, nil
 }
 
 // authority is --ca.

@@ -26,6 +26,7 @@ type Set struct {
 
 	mu      sync.Mutex
 	failing bool
+	lost    uint64
 }
 
 type target struct {
@@ -85,11 +86,20 @@ func (s *Set) Write(logs []string, r *Record) {
 func (s *Set) tell(err error) {
 	s.mu.Lock()
 	first := err != nil && !s.failing
-	s.failing = err != nil
+	if s.failing = err != nil; s.failing {
+		s.lost++
+	}
 	s.mu.Unlock()
 	if first && s.failed != nil {
 		s.failed(fmt.Errorf("access log: %w; lines are lost until it can be written again", err))
 	}
+}
+
+// Lost is how many records at least one file lacks because it could not be written.
+func (s *Set) Lost() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
 }
 
 // Reopen goes on in files opened anew, for when the old ones were moved away. One

@@ -27,6 +27,9 @@ type ForgeConfig struct {
 	//
 	// Modelled: Q29.
 	Untrusted *Authority
+	// Keyrings are further issuers, by the names that policy gives in
+	// ssl.forward_proxy.issuer_keyring.
+	Keyrings map[string]*Authority
 	// Pointers go into every emulated certificate. Those in the certificate of an
 	// intermediate authority are part of that, see AuthorityConfig.
 	//
@@ -90,6 +93,8 @@ type Request struct {
 	Name string
 	// Untrusted takes the untrusted issuer, where there is one.
 	Untrusted bool
+	// Keyring names the issuer; one that is not there is the usual one.
+	Keyring string
 	// RSA makes a certificate with an RSA key, for clients that offer nothing else.
 	RSA bool
 }
@@ -145,6 +150,9 @@ func (f *Forge) issuer(r Request) *Authority {
 	if r.Untrusted && f.cfg.Untrusted != nil {
 		return f.cfg.Untrusted
 	}
+	if a := f.cfg.Keyrings[r.Keyring]; a != nil {
+		return a
+	}
 	return f.cfg.Authority
 }
 
@@ -154,6 +162,13 @@ func (f *Forge) SetPointers(p Pointers) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cfg.Pointers = p
+}
+
+// Cached is how many certificates are kept.
+func (f *Forge) Cached() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cache.order.Len()
 }
 
 // Flush empties the cache: the next call for each certificate makes it anew.

@@ -82,7 +82,10 @@ func readAuthority(now func() time.Time, files ...string) (*emulate.Authority, e
 		}
 		text = append(append(text, part...), '\n')
 	}
-	key, chain, err := parseAuthority(text)
+	key, chain, err := parsePair(text)
+	if err == nil {
+		err = chained(chain)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", files[0], err)
 	}
@@ -93,8 +96,8 @@ func readAuthority(now func() time.Time, files ...string) (*emulate.Authority, e
 	return a, nil
 }
 
-// parseAuthority finds one key and a chain in PEM text.
-func parseAuthority(text []byte) (key crypto.Signer, chain []*x509.Certificate, err error) {
+// parsePair finds one key and a chain in PEM text.
+func parsePair(text []byte) (key crypto.Signer, chain []*x509.Certificate, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		switch block.Type {
 		case "CERTIFICATE":
@@ -122,7 +125,7 @@ func parseAuthority(text []byte) (key crypto.Signer, chain []*x509.Certificate, 
 	case len(chain) == 0:
 		return nil, nil, errors.New("no certificate in PEM form")
 	}
-	return key, chain, chained(chain)
+	return key, chain, nil
 }
 
 func parseKey(block *pem.Block) (crypto.Signer, error) {

@@ -14,14 +14,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"rehearse/proxy"
+	"rehearse/proxy/accesslog"
 	"rehearse/proxy/emulate"
 	"rehearse/proxy/policy"
 	"rehearse/reports/journal"
@@ -50,13 +53,18 @@ type Config struct {
 	Proxy proxy.Config
 	// Authority issues emulated certificates.
 	Authority *emulate.Authority
-	Staple    bool // emulated certificates come with an OCSP answer stapled
+	// Keyrings are those that policy may name beside it.
+	Keyrings map[string]Keyring
+	Staple   bool // emulated certificates come with an OCSP answer stapled
 	// Pointers go into emulated certificates; their Base may be left empty, then it
 	// is the endpoint's address.
 	Pointers emulate.Pointers
 	// Status is the address of the endpoint that Pointers lead to; invalid means a
 	// free port at the first address of Listen. Without pointers there is none.
 	Status netip.AddrPort
+	// Console is the loopback address of the status page, with metrics and policy traces;
+	// invalid means none.
+	Console netip.AddrPort
 	// Grace is how long what is under way may take once the gateway is to end.
 	Grace time.Duration
 	// Note is told what an administrator should know, one line each; nil: nobody.
@@ -72,7 +80,13 @@ type Gateway struct {
 	status    *http.Server
 	statusAt  net.Listener
 	base      string
+	console   *http.Server
+	consoleAt netip.AddrPort
 	local     []netip.Addr
+	began     time.Time
+	installed atomic.Pointer[inForce]
+	meters    meters
+	traces    traces
 
 	admitted atomic.Int64 // connections now
 	moves    atomic.Int64 // beginnings and ends of connections
@@ -89,9 +103,11 @@ func Open(ctx context.Context, conf Config) (*Gateway, error) {
 	if err := confine(&conf); err != nil {
 		return nil, err
 	}
-	g := &Gateway{conf: conf}
+	g := &Gateway{conf: conf, began: time.Now()}
+	g.installed.Store(&inForce{g.began, len(conf.Proxy.Policy.Rules())})
 	if err := g.open(ctx); err != nil {
 		g.closeListeners()
+		g.closeServers()
 		return nil, err
 	}
 	return g, nil
@@ -127,24 +143,51 @@ func (g *Gateway) open(ctx context.Context) error {
 	if pointers.Base == "" {
 		pointers.Base = g.base
 	}
+	issuers, clients := g.keyrings()
 	forge, err := emulate.NewForge(emulate.ForgeConfig{
-		Authority: g.conf.Authority, Untrusted: untrusted, Pointers: pointers, Now: g.conf.Proxy.Now,
+		Authority: g.conf.Authority, Untrusted: untrusted, Keyrings: issuers, Pointers: pointers, Now: g.conf.Proxy.Now,
 		Staple: g.conf.Staple, SendRoot: g.conf.Staple,
 	})
 	if err != nil {
 		return err
 	}
-	g.serveStatus(g.conf.Authority, untrusted)
+	g.serveStatus(append(slices.Collect(maps.Values(issuers)), g.conf.Authority, untrusted)...)
 	host := *g.conf.Host
 	host.Refuse = g.refuseSelf
 	conf := g.conf.Proxy
 	if conf.Recorder == nil {
 		conf.Recorder = journal.Discard
 	}
-	conf.Host, conf.Forge = &host, forge
+	conf.Host, conf.Forge, conf.Keyrings = &host, forge, clients
+	if g.conf.Console.IsValid() {
+		conf.Count, conf.Traced = g.meters.count, g.traces.keep
+		if conf.AccessLog != nil {
+			conf.AccessLog = countedLog{conf.AccessLog, &g.meters}
+		}
+	}
 	g.proxy = proxy.New(conf)
 	g.direct = proxy.Direct{Host: &host, Recorder: conf.Recorder, Idle: conf.Limits.Idle}
-	return nil
+	return g.openConsole(ctx)
+}
+
+// countedLog counts the records of each log.
+type countedLog struct {
+	proxy.AccessLog
+	meters *meters
+}
+
+// Write implements proxy.AccessLog.
+func (c countedLog) Write(logs []string, r *accesslog.Record) {
+	c.AccessLog.Write(logs, r)
+	for _, name := range logs {
+		c.meters.add("rehearse_log_records_total", "log", name)
+	}
+}
+
+// inForce is since when a policy is, and of how many rules.
+type inForce struct {
+	at    time.Time
+	rules int
 }
 
 // Addr is the address that clients connect to: that of the first listener.
@@ -160,7 +203,11 @@ func (g *Gateway) Connections() int { return int(g.admitted.Load()) }
 func (g *Gateway) Forge() *emulate.Forge { return g.proxy.Forge() }
 
 // Install puts another policy in force for the flows that begin from now on.
-func (g *Gateway) Install(p *policy.Policy) { g.proxy.Install(p) }
+func (g *Gateway) Install(p *policy.Policy) {
+	g.proxy.Install(p)
+	g.installed.Store(&inForce{time.Now(), len(p.Rules())})
+	g.meters.add("rehearse_policy_installs_total")
+}
 
 // Serve takes clients until ctx ends. Then it listens no more, gives what is under
 // way its grace, and ends it.
@@ -180,8 +227,14 @@ func (g *Gateway) Serve(ctx context.Context) {
 	g.proxy.Drain(grace)
 	cancel()
 	g.flows.Wait()
-	if g.status != nil {
-		g.status.Close()
+	g.closeServers()
+}
+
+func (g *Gateway) closeServers() {
+	for _, s := range []*http.Server{g.status, g.console} {
+		if s != nil {
+			s.Close()
+		}
 	}
 }
 
@@ -199,6 +252,9 @@ var errSelf = errors.New("the destination is the proxy itself")
 
 // refuseSelf keeps the proxy from connecting to itself.
 func (g *Gateway) refuseSelf(to netip.AddrPort) error {
+	if to == g.consoleAt {
+		return errSelf
+	}
 	for _, l := range g.listeners {
 		if l.at.Port() == to.Port() && (l.at.Addr() == to.Addr() || l.at.Addr().IsUnspecified() && g.isLocal(to.Addr())) {
 			return errSelf

@@ -105,6 +105,7 @@ func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 		return
 	}
 	g.moves.Add(1)
+	g.meters.add("rehearse_connections_total")
 	g.flows.Go(func() {
 		defer func() { g.admitted.Add(-1); g.moves.Add(1) }()
 		defer g.survive(c)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,8 +34,15 @@ func (r *refusals) count(why string) (n int, due bool) {
 	return n, due
 }
 
+// kindOf is a reason without what differs from one to the next.
+func kindOf(why string) string {
+	kind, _, _ := strings.Cut(why, ":")
+	return kind
+}
+
 // refuse tells of a connection that was reset and never became a flow.
 func (g *Gateway) refuse(c *net.TCPConn, why string) {
+	g.meters.add("rehearse_refused_total", "why", kindOf(why))
 	if n, due := g.refused.count(why); due {
 		g.conf.Note("connection of %s refused: %s (%d since the last time)", addrOf(c.RemoteAddr()), why, n)
 	}

@@ -86,7 +86,9 @@ func (o *origin) config(addr netip.Addr) *tls.Config {
 
 // serve answers requests with their paths until the process ends.
 func serve(l net.Listener) netip.AddrPort {
-	s := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
+	s := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Protocols: new(http.Protocols)}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetHTTP2(true)
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/upload" {
 			n, _ := io.Copy(io.Discard, r.Body)
@@ -155,9 +157,9 @@ func (r *running) config(program string) gateway.Config {
 	}
 }
 
-func compiled(program string) *policy.Policy {
+func compiled(program string, keyrings ...string) *policy.Policy {
 	file, list := cpl.Parse("test.cpl", []byte(program))
-	p, found := policy.Compile([]*cpl.File{file}, policy.Options{Release: cpl.MustRelease("6.5.10.1")})
+	p, found := policy.Compile([]*cpl.File{file}, policy.Options{Release: cpl.MustRelease("6.5.10.1"), Keyrings: append(keyrings, "partner")})
 	if list = append(list, found...); list.HasErrors() {
 		panic(fmt.Sprint(list))
 	}
