@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"rehearse/proxy/emulate"
@@ -54,10 +55,12 @@ func Open(ctx context.Context, c Config) (*Interceptor, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	probe, err := new(net.Dialer).DialContext(ctx, "tcp", c.At.String())
-	if err != nil {
+	switch {
+	case err == nil:
+		probe.Close()
+	case !errors.Is(err, syscall.ECONNRESET): // who resets what was not redirected is there
 		return nil, fmt.Errorf("no interceptor accepts connections: %w", err)
 	}
-	probe.Close()
 	i := &Interceptor{conf: c, sites: map[string]netip.Addr{}}
 	if c.Plain { // better now than in the midst of a run
 		first, err := i.Enter("interceptor")
