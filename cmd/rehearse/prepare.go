@@ -2,10 +2,12 @@ package main
 
 import (
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/pflag"
 
 	"rehearse/reports"
+	"rehearse/simulator/scenario"
 )
 
 // prepared is a run before it begins: what is to be played, read and checked, and
@@ -35,6 +37,14 @@ func (a *app) prepare(paths []string, f runFlags) (p prepared, err error) {
 	}
 	if p.files, err = a.load(paths); err != nil {
 		return p, err
+	}
+	if f.loaded != nil {
+		f.loaded(p.files)
+	}
+	if f.only != nil {
+		some := *p.files
+		some.scenarios = slices.DeleteFunc(slices.Clone(some.scenarios), func(s *scenario.File) bool { return !f.only[s.Path] })
+		p.files = &some
 	}
 	if p.chosen, err = a.choose(p.files, f); err != nil {
 		return p, err

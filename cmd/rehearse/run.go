@@ -21,6 +21,9 @@ type runFlags struct {
 	timings         []string
 	timingsOut      string
 	retries         int
+	watch, update   bool
+	loaded          func(*inputs)   // is told what was read, if it is not nil
+	only            map[string]bool // scenario files to be run; nil is all
 	failFast        bool
 	verbose         bool
 	capture         captureFlags
@@ -49,6 +52,12 @@ to standard error then.` + againstLong,
   rehearse run my-scenarios/ --policy candidate.cpl --shard 2/3
   rehearse run --against 127.0.0.1:3128 --trust squid-ca.pem --estate lab`,
 		RunE: func(c *cobra.Command, paths []string) error {
+			if err := f.checkUpdate(); err != nil {
+				return err
+			}
+			if f.watch {
+				return a.attend(c.Context(), paths, f)
+			}
 			err := a.runScenarios(c.Context(), paths, f)
 			if wrong := (*failure)(nil); errors.As(err, &wrong) && wrong.code == exitInput {
 				fmt.Fprintln(a.err, "nothing was run")
@@ -62,6 +71,8 @@ to standard error then.` + againstLong,
 	fl.IntVar(&f.retries, "retries", 0, "play a failed scenario up to `N` times more; one that passes then is told as flaky")
 	fl.StringVar(&f.timingsOut, "timings-out", "", "write to `FILE` what each variant took in real time, for --timings of later runs")
 	fl.StringVar(&f.traces, "traces", "", "write the traces that policies ask for (trace.request) to `DIR`, a folder a scenario")
+	fl.BoolVar(&f.watch, "watch", false, "run again what a change of a file touches, until interrupted")
+	fl.BoolVar(&f.update, "update", false, "rewrite expectations that did not hold to what came out, for you to review")
 	f.capture.add(c)
 	f.against.add(fl)
 	c.MarkFlagFilename("policy", "cpl")
@@ -130,7 +141,11 @@ func (a *app) play(ctx context.Context, p prepared, f runFlags, against *run.Aga
 	if err := f.writeTimings(&timings); err != nil {
 		return err
 	}
-	return a.conclude(rep, len(p.chosen.scenarios), interrupted, f, p.to)
+	err = a.conclude(rep, len(p.chosen.scenarios), interrupted, f, p.to)
+	if f.update && interrupted == nil && rep.Totals.Failed > 0 {
+		return a.revise(p, rep)
+	}
+	return err
 }
 
 // watcher is traces where the command line wants them.
