@@ -120,6 +120,8 @@ type Proxy struct {
 	oldSuites []uint16
 	writers   sync.Pool // of *bufio.Writer
 	buffers   buffers
+	// silent counts the flows that ended before there was anything to log.
+	silent atomic.Int64
 	// received and sent are the bytes of clients' connections that have ended.
 	received, sent atomic.Int64
 	// transactions numbers them, from 1.
@@ -254,8 +256,15 @@ func (p *Proxy) begin(ctx context.Context, client net.Conn, to Target) *flow {
 // ended.
 func (p *Proxy) Carried() (in, out int64) { return p.received.Load(), p.sent.Load() }
 
+// Silent is how many connections have ended that no access log has a record of, though
+// there are logs: whose clients asked for nothing.
+func (p *Proxy) Silent() int64 { return p.silent.Load() }
+
 func (p *Proxy) end(f *flow) {
 	f.logEnd()
+	if p.conf.AccessLog != nil && !f.logged {
+		p.silent.Add(1)
+	}
 	f.close()
 	p.received.Add(f.client.in)
 	p.sent.Add(f.client.out)

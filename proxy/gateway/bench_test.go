@@ -189,7 +189,7 @@ func BenchmarkIdle(b *testing.B) {
 				}
 				defer s.NetConn().Close()
 			}
-			time.Sleep(3 * time.Second) // it is about those that rest
+			<-time.After(5 * time.Second) // it is about those that rest
 			grown[c] += float64(usageOf(c.pid).resident - before)
 		}
 	}

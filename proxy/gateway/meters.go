@@ -85,6 +85,7 @@ func families() [][3]string {
 	return [][3]string{
 		{"rehearse_connections", "gauge", "client connections now"},
 		{"rehearse_connections_total", "counter", "client connections that were taken"},
+		{"rehearse_connections_silent_total", "counter", "client connections that ended without an access log record, for nothing was asked"},
 		{"rehearse_refused_total", "counter", "client connections that were reset, by why"},
 		{"rehearse_flows_total", "counter", "flows by what became of them"},
 		{"rehearse_detections_total", "counter", "protocol detections"},
@@ -137,6 +138,7 @@ func (g *Gateway) gauges() map[string]uint64 {
 	runtime.ReadMemStats(&mem)
 	all := map[string]uint64{
 		"rehearse_connections":                              uint64(max(g.admitted.Load(), 0)),
+		"rehearse_connections_silent_total":                 uint64(g.proxy.Silent()),
 		"rehearse_certificates_cached":                      uint64(g.proxy.Forge().Cached()),
 		`rehearse_client_bytes_total{direction="received"}`: uint64(in),
 		`rehearse_client_bytes_total{direction="sent"}`:     uint64(out),

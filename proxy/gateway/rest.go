@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -11,25 +10,29 @@ import (
 // to rest.
 const restAfter = time.Second
 
+// restRounds is how often memory is gone through then: stacks shrink by half at a time,
+// and what pools keep, pipes for splicing among it, is let go at the third.
+const restRounds = 3
+
 // rest gives memory back to the system when a rush is over: what handshakes have left,
 // and the stacks that they were made on. Connections that stay cost what they need from
 // then on, not what they needed to begin. It goes on until ctx ends.
 func (g *Gateway) rest(ctx context.Context) {
 	tick := time.NewTicker(restAfter)
 	defer tick.Stop()
-	var seen, cleared int64
-	for {
+	rounds := 0
+	for seen := int64(0); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		now := g.moves.Load()
-		if now == seen && now != cleared {
-			runtime.GC() // stacks shrink by half at a time
+		switch now := g.moves.Load(); {
+		case now != seen:
+			seen, rounds = now, restRounds
+		case rounds > 0:
 			debug.FreeOSMemory()
-			cleared = now
+			rounds--
 		}
-		seen = now
 	}
 }

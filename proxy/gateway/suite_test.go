@@ -95,6 +95,10 @@ func serve(l net.Listener) netip.AddrPort {
 			fmt.Fprint(w, n)
 			return
 		}
+		if r.URL.Path == "/bulk" {
+			w.Write(make([]byte, 4<<20))
+			return
+		}
 		io.WriteString(w, r.URL.Path)
 	})
 	go s.Serve(l)

@@ -141,6 +141,8 @@ func play(role string) int {
 	switch role {
 	case "gateway":
 		work = func(ctx context.Context) error { return playGateway(ctx, os.Args[1]) }
+	case "soak":
+		work = func(ctx context.Context) error { return playSoak(ctx, os.Args[1], os.Args[2:]) }
 	case "floor":
 		work = func(ctx context.Context) error { return playFloor(ctx, os.Args[1]) }
 	}
