@@ -6,5 +6,5 @@ import "embed"
 
 // FS has the stock scenarios and the policies they install.
 //
-//go:embed _office.yaml */*.yaml policy/*.cpl
+//go:embed _*.yaml */*.yaml policy/*.cpl
 var FS embed.FS

@@ -58,7 +58,7 @@ func (w *walk) allocateUDP(r relayAt) (*allocation, error) {
 func (w *walk) allocateOn(a *allocation, r relayAt, redirects int) (*allocation, error) {
 	alternate, err := a.allocate(w)
 	if err == nil && !alternate.IsValid() {
-		a.wait.Go(a.keep)
+		a.keeping.Go(a.keep)
 		return a, nil
 	}
 	a.close()

@@ -41,9 +41,10 @@ type allocation struct {
 	arrived chan packet // what the client's calls wait for
 	done    chan struct{}
 	err     error           // why reading ended; set before done is closed
-	ctx     context.Context // ends with close
+	ctx     context.Context // ends with rest
 	quit    context.CancelFunc
-	wait    sync.WaitGroup
+	wait    sync.WaitGroup // of reading
+	keeping sync.WaitGroup
 
 	mu       sync.Mutex // guards writing and what follows
 	realm    msturn.Realm
@@ -203,12 +204,19 @@ func (a *allocation) activate(w *walk, to netip.AddrPort) error {
 	return nil
 }
 
+// rest ends the keeping alive: a refresh that came behind the giving up would get a
+// new allocation.
+func (a *allocation) rest() {
+	a.quit()
+	a.keeping.Wait()
+}
+
 // close gives the allocation up without a word and waits for its goroutines.
 func (a *allocation) close() {
 	a.mu.Lock()
 	a.closing = true
 	a.mu.Unlock()
-	a.quit()
+	a.rest()
 	a.conn.Close()
 	a.wait.Wait()
 }

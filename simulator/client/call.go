@@ -166,6 +166,7 @@ func (c *call) answered(w *walk, body []byte) error {
 // hurry.
 func (c *call) release(w *walk, manners bool) {
 	for _, a := range c.allocations {
+		a.rest()
 		if manners && a.lost() == nil {
 			_ = a.refresh(w, 0, true) // the edge forgets it anyway
 		}

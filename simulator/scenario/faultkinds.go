@@ -41,6 +41,7 @@ func ServerTargets() [][2]string {
 	return [][2]string{
 		{"front_end", server.SIP}, {"web", server.Web}, {"meet", server.Meet},
 		{"edge", server.Edge}, {"turn", server.TURN}, {"mras", server.MRAS},
+		{"provisioning", server.Provisioning}, {"focus", server.Focus}, {"mcu", server.MCU},
 	}
 }
 
@@ -106,6 +107,8 @@ func serverFaults(target, name string) []FaultKind {
 			k.Params, k.Needed = []string{"by"}, []string{"by"}
 		case f.Name == "status":
 			k.Params, k.Needed = []string{"status", "diagnostics"}, []string{"status"}
+		case f.Name == "one_way":
+			k.Params, k.Needed = []string{"way"}, []string{"way"}
 		case f.Value != "":
 			k.Params, k.Needed = []string{"address"}, []string{"address"}
 		}

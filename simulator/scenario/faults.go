@@ -153,7 +153,7 @@ func (d *decoder) params(f *Fault, k FaultKind, n, value *node) {
 
 // usage is how a fault is written.
 func usage(k FaultKind) string {
-	sample := map[string]string{"by": "3s", "rate": "30%", "to": "10.66.0.1", "alert": "handshake_failure", "status": "503", "address": "HOST:PORT"}
+	sample := map[string]string{"by": "3s", "rate": "30%", "to": "10.66.0.1", "alert": "handshake_failure", "status": "503", "address": "HOST:PORT", "way": "deaf"}
 	parts := []string{k.Word + ": " + cmp.Or(sample[k.Needed[0]], "HOST")}
 	for _, p := range k.Needed[1:] {
 		parts = append(parts, p+": "+cmp.Or(sample[p], "HOST"))
@@ -183,6 +183,8 @@ func (d *decoder) param(f *Fault, param, what string, n *node) {
 		f.Value = strings.TrimSpace(d.status(n) + " " + f.Value)
 	case "diagnostics":
 		f.Value = strings.TrimSpace(f.Value + " " + d.text(n, what))
+	case "way":
+		f.Value = d.word(n, what, server.Ways())
 	case "address":
 		f.Value = d.target(n)
 	}

@@ -368,7 +368,7 @@ steps:
 	It("read every fault of the vocabulary as the table says", func() {
 		for _, k := range scenario.FaultKinds() {
 			values := map[string]string{
-				"by": "3s", "name": "a.test", "host": "a.test", "to": "10.0.0.1", "rate": "0.5", "alert": "40", "status": "503", "address": "10.0.0.1:443",
+				"by": "3s", "name": "a.test", "host": "a.test", "to": "10.0.0.1", "rate": "0.5", "alert": "40", "status": "503", "address": "10.0.0.1:443", "way": "mute",
 			}
 			spec := k.Word
 			if len(k.Needed) > 0 {

@@ -1,6 +1,10 @@
 package scenario
 
-import "slices"
+import (
+	"slices"
+
+	"rehearse/simulator/server"
+)
 
 // rootSchema is a scenario file that extends no other.
 func rootSchema() shape {
@@ -202,6 +206,8 @@ func paramSchema(param string) shape {
 		return anyOf(words(alertNames()...), shape{"type": "integer", "minimum": 0, "maximum": 255}, shape{"type": "string", "pattern": "^[0-9]+$"})
 	case "status":
 		return anyOf(shape{"type": "integer", "minimum": 300, "maximum": 699}, shape{"type": "string", "pattern": `^[3-6][0-9][0-9]( .*)?$`})
+	case "way":
+		return words(server.Ways()...)
 	case "address":
 		return target()
 	}

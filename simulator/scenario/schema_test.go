@@ -112,7 +112,7 @@ func byLoad() (right, wrong map[string][]byte) {
 func everyFault() map[string]string {
 	values := map[string]string{
 		"by": "3s", "name": "sip.contoso.test", "host": "webdir.online.lync.com", "port": "443", "protocol": "tcp", "client": "alice",
-		"rate": "30%", "to": "10.66.0.1", "alert": "handshake_failure", "status": "504", "diagnostics": "1010 the reason", "address": "10.0.0.1:443",
+		"rate": "30%", "to": "10.66.0.1", "alert": "handshake_failure", "status": "504", "diagnostics": "1010 the reason", "address": "10.0.0.1:443", "way": "mute",
 	}
 	all := map[string]string{}
 	for _, k := range scenario.FaultKinds() {

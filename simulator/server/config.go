@@ -22,7 +22,12 @@ const (
 	TURN   = "turn"   // RFC TURN inside TLS
 	MCU    = "mcu"    // A/V conferencing server
 	Status = "status" // CRLs and OCSP answers of the public PKI
-	MRAS   = "mras"   // the front end's service that hands out relay credentials; faults only
+
+	// The front end's services, for faults only: what hands out relay credentials, what
+	// tells clients about the others, and what takes them into conferences.
+	MRAS         = "mras"
+	Provisioning = "provisioning"
+	Focus        = "focus"
 )
 
 // World is where hosts and names are made. Every world.World is one; world.Local is
@@ -52,6 +57,9 @@ type Config struct {
 	// Certificates lets users sign in by certificate as well (TLS-DSK), which they get
 	// for a web ticket.
 	Certificates bool
+	// OldICE makes the front end one from before 2013, to which clients speak the older
+	// dialect of ICE, [MS-ICE].
+	OldICE bool
 	// Open lets users register without credentials, and nothing is signed: for SIP
 	// clients that do not know NTLM.
 	Open bool

@@ -148,9 +148,11 @@ func (e *Estate) Impose(f Fault) (lift func(), err error) {
 
 // server is the name of a server known by it or by its host's name.
 func (e *Estate) server(name string) (string, error) {
-	allowed := []string{MRAS}
-	if strings.EqualFold(name, MRAS) {
-		return MRAS, nil
+	allowed := services()
+	for _, service := range allowed {
+		if strings.EqualFold(name, service) {
+			return service, nil
+		}
 	}
 	for _, h := range hosts() {
 		host := e.hosts[h.server].Name()

@@ -61,7 +61,7 @@ type FaultKind struct {
 // Faults is the table of faults, in the order in which they are listed.
 func Faults() []FaultKind {
 	tls := []string{SIP, Web, Meet, TURN}
-	requests := []string{SIP, Web, Meet, Status, MRAS}
+	requests := append([]string{SIP, Web, Meet, Status, MCU}, services()...)
 	return []FaultKind{
 		{serverStatus, requests, `a status and, for SIP, perhaps ms-diagnostics: "503", "504 1010 reason", "301 host:port"`,
 			"requests are answered with this status", checkStatus},
@@ -81,6 +81,9 @@ func Faults() []FaultKind {
 			"audio goes one way only, connectivity checks both ways", checkOneWay},
 	}
 }
+
+// services are those of the front end that can fail by themselves.
+func services() []string { return []string{MRAS, Provisioning, Focus} }
 
 func checkStatus(value string) error {
 	code, _, _ := strings.Cut(value, " ")
@@ -103,6 +106,9 @@ func checkOneWay(value string) error {
 	}
 	return nil
 }
+
+// Ways are those in which audio can fail to go, for "one_way".
+func Ways() []string { return []string{deaf, mute} }
 
 func checkAddress(value string) error {
 	if _, err := netip.ParseAddrPort(value); err != nil {

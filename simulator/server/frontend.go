@@ -147,6 +147,16 @@ func (f *frontEnd) faulty(server string) (*reply, bool) {
 	return f.refuse(status, id, reason), true
 }
 
+// fails says whether a fault keeps a service from answering, and what is sent in the
+// answer's place; nil is nothing.
+func (f *frontEnd) fails(service string) (r *reply, fails bool) {
+	if _, silent := f.faults.find(service, service, serverSilent); silent && service != MCU {
+		return nil, true
+	}
+	r, ok := f.faulty(service)
+	return r, r != nil || !ok
+}
+
 // phrase is the reason phrase of a status.
 func phrase(status int) string {
 	for _, p := range []struct {

@@ -45,6 +45,9 @@ func (s *session) called(d *dialog, contentType string, body []byte, note string
 
 // joinFocus takes a user into a conference: C3P addUser.
 func (s *session) joinFocus(req *sip.Request, c *conference) *reply {
+	if r, fails := s.fails(Focus); fails {
+		return r
+	}
 	if d := s.dialog(req.CallID().Value()); d != nil {
 		return s.called(d, "", nil, "again") // a session refresh
 	}
@@ -75,6 +78,9 @@ const sdpType = "application/sdp"
 // joinAudio connects a participant to the A/V conferencing server, by offer and
 // answer.
 func (s *session) joinAudio(req *sip.Request, c *conference) *reply {
+	if r, fails := s.fails(MCU); fails {
+		return r
+	}
 	offer, err := offered(req)
 	if err != nil {
 		return s.refuse(488, 7008, err.Error())

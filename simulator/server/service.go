@@ -118,10 +118,7 @@ type mrasRelay struct {
 
 // relayCredentials hands out credentials for the A/V edge.
 func (s *session) relayCredentials(req *sip.Request) *reply {
-	if _, silent := s.faults.find(MRAS, MRAS, serverSilent); silent {
-		return nil
-	}
-	if r, ok := s.faulty(MRAS); r != nil || !ok {
+	if r, fails := s.fails(MRAS); fails {
 		return r
 	}
 	var m mrasRequest

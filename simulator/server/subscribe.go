@@ -13,17 +13,18 @@ type event struct {
 	// document is the state that a subscriber gets; nil means that the request's
 	// target has no such state.
 	document func(*session, *sip.Request) []byte
+	service  string // for faults; "" has none of its own
 }
 
 const conferenceEvent = "conference"
 
 func events() []event {
 	return []event{
-		{"vnd-microsoft-roaming-contacts", "application/vnd-microsoft-roaming-contacts+xml", (*session).contacts},
-		{"vnd-microsoft-provisioning-v2", "application/vnd-microsoft-roaming-provisioning-v2+xml", (*session).provisioning},
-		{"vnd-microsoft-roaming-self", "application/vnd-microsoft-roaming-self+xml", (*session).roamingSelf},
-		{"presence", "application/msrtc-event-categories+xml", (*session).presence},
-		{conferenceEvent, "application/conference-info+xml", (*session).conferenceInfo},
+		{"vnd-microsoft-roaming-contacts", "application/vnd-microsoft-roaming-contacts+xml", (*session).contacts, ""},
+		{"vnd-microsoft-provisioning-v2", "application/vnd-microsoft-roaming-provisioning-v2+xml", (*session).provisioning, Provisioning},
+		{"vnd-microsoft-roaming-self", "application/vnd-microsoft-roaming-self+xml", (*session).roamingSelf, ""},
+		{"presence", "application/msrtc-event-categories+xml", (*session).presence, ""},
+		{conferenceEvent, "application/conference-info+xml", (*session).conferenceInfo, Focus},
 	}
 }
 
@@ -43,6 +44,11 @@ func (s *session) subscribe(req *sip.Request) *reply {
 	for _, e := range events() {
 		if e.name != name {
 			continue
+		}
+		if e.service != "" {
+			if r, fails := s.fails(e.service); fails {
+				return r
+			}
 		}
 		doc := e.document(s, req)
 		if doc == nil {
