@@ -160,7 +160,7 @@ func playSoak(ctx context.Context, dir string, origins []string) error {
 	newest(&conf)
 	conf.Listen = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}
 	conf.Console, conf.MaxConnections, conf.Proxy.AccessLog = conf.Listen[0], 2000, logs
-	conf.Proxy.Limits, conf.Proxy.DetectTimeout = proxy.Limits{Idle: 2 * time.Second}, 200*time.Millisecond
+	conf.Proxy.Limits = proxy.Limits{Idle: 15 * time.Second}
 	conf.Host.Hosts = map[string]netip.AddrPort{}
 	for i, names := range [][]string{{soakSecure, soakBypassed}, {soakPlain}, {soakReset}, {soakSilent}} {
 		for _, name := range names {
