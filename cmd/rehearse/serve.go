@@ -13,8 +13,8 @@ import (
 
 // serveFlags are the flags of `rehearse serve`.
 type serveFlags struct {
-	dir, ports, auth string
-	events           bool
+	dir, ports, auth, ice string
+	events                bool
 }
 
 func (a *app) serve() *cobra.Command {
@@ -41,6 +41,7 @@ system picks.`,
 	fl.StringVar(&f.dir, "dir", "", "folder for root.pem and endpoints.json, `DIR`; it is made")
 	fl.StringVar(&f.ports, "ports", lab.Free, "which ports to take: fixed or free, `HOW`")
 	fl.StringVar(&f.auth, "auth", "ntlm", "what SIP users are asked for: ntlm, or none for clients that do not know it, `HOW`")
+	fl.StringVar(&f.ice, "ice", "ms-ice2", "which ICE clients are to speak: ms-ice2, or ms-ice as before 2013, `DIALECT`")
 	fl.BoolVar(&f.events, "events", false, "print what happens on standard error, as it happens")
 	c.MarkFlagRequired("dir")
 	return c
@@ -54,7 +55,10 @@ func (a *app) keepServing(ctx context.Context, f serveFlags) error {
 	if f.auth != "ntlm" && f.auth != "none" {
 		return usage("--auth ntlm", "--auth %q: want ntlm or none", f.auth)
 	}
-	conf := lab.Config{Ports: f.ports, Open: f.auth == "none"}
+	if f.ice != "ms-ice" && f.ice != "ms-ice2" {
+		return usage("--ice ms-ice2", "--ice %q: want ms-ice2 or ms-ice", f.ice)
+	}
+	conf := lab.Config{Ports: f.ports, Open: f.auth == "none", OldICE: f.ice == "ms-ice"}
 	if f.events {
 		conf.Recorder = newEvents(a.err)
 	}

@@ -37,6 +37,9 @@ type Candidate struct {
 	Addr       netip.AddrPort
 	Type       string
 	Related    netip.AddrPort // raddr and rport; invalid when absent
+	// User and Password are the candidate's own in the older dialect, raw; see
+	// ParseDraft6.
+	User, Password string
 }
 
 // Priority is a candidate's priority (RFC 8445 5.1.2.1), with a local preference

@@ -38,6 +38,7 @@ type Config struct {
 	Users    map[string]string // as server.Config has them
 	Recorder journal.Recorder  // nil: nothing is recorded
 	Open     bool              // as server.Config has it: SIP users sign in without a password
+	OldICE   bool              // as server.Config has it: clients speak the ICE of before 2013
 }
 
 // Lab is a running estate with its DNS server. It is safe for concurrent use.
@@ -110,7 +111,7 @@ func (l *Lab) start(c Config) error {
 		return err
 	}
 	l.estate, err = server.Start(server.Config{
-		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Open: c.Open, WebTickets: !c.Open, Certificates: !c.Open,
+		World: l.world, PKI: l.pki, Now: time.Now, Recorder: c.Recorder, Users: c.Users, Open: c.Open, WebTickets: !c.Open, Certificates: !c.Open, OldICE: c.OldICE,
 		Addr: p.addr, Port: p.port,
 	})
 	if err != nil {

@@ -102,6 +102,11 @@ func (c *call) isValid(p *path) bool {
 // request is a check of a path. The client made the offer, so it is the one that
 // controls.
 func (c *call) request(p *path, r ice.Candidate) []byte {
+	if c.old {
+		return ice.Draft6Check{
+			Transaction: [16]byte(random(16)), Username: ice.Draft6Username(r.User, c.ufrag, p.component.number),
+		}.Append(nil, r.Password)
+	}
 	return ice.Check{
 		Transaction: [12]byte(random(12)), Username: c.remoteUfrag + ":" + c.ufrag, TieBreaker: 1,
 		Priority: ice.Priority(ice.PeerReflexive, r.Transport, p.component.number), Microsoft: true,
@@ -152,6 +157,8 @@ func (c *call) take(p *path, packet []byte) {
 	case silent:
 	case ice.IsSTUN(packet):
 		c.takeCheck(p, packet)
+	case c.old && ice.IsDraft6(packet):
+		c.takeDraft6(p, packet)
 	case audio.IsRTCP(packet):
 		c.takeReport(p, packet)
 	case ice.IsRTP(packet):
@@ -172,16 +179,44 @@ func (c *call) takeCheck(p *path, packet []byte) {
 	if err != nil {
 		return // RFC 8445 7.3: silently
 	}
-	c.mu.Lock()
-	first := !p.valid
-	p.valid = true
-	p.chosen = p.chosen || check.UseCandidate
-	c.mu.Unlock()
-	if first {
-		c.Recorder.Record(p.remote.String(), c.host.Name(), journal.TURNSent{Received: true, Message: "connectivity check", Note: p.transport})
-	}
+	c.works(p, check.UseCandidate)
 	if check.Response {
 		return
 	}
 	p.write(ice.Check{Response: true, Transaction: check.Transaction, Mapped: p.remote, Microsoft: check.Microsoft}.Append(nil, c.password))
+}
+
+// works notes that a check came by a path, and with chosen that the client takes it.
+func (c *call) works(p *path, chosen bool) {
+	c.mu.Lock()
+	first := !p.valid
+	p.valid = true
+	p.chosen = p.chosen || chosen
+	c.mu.Unlock()
+	if first {
+		c.Recorder.Record(p.remote.String(), c.host.Name(), journal.TURNSent{Received: true, Message: "connectivity check", Note: p.transport})
+	}
+}
+
+// takeDraft6 answers a check of the older dialect. Its user name begins with the one of
+// who is asked.
+func (c *call) takeDraft6(p *path, packet []byte) {
+	check, err := ice.ParseDraft6Check(packet, func(username string) (string, bool) {
+		for _, r := range c.remote {
+			switch username {
+			case ice.Draft6Username(c.ufrag, r.User, p.component.number):
+				return c.password, true
+			case ice.Draft6Username(r.User, c.ufrag, p.component.number): // an answer
+				return r.Password, true
+			}
+		}
+		return "", false
+	})
+	if err != nil {
+		return
+	}
+	c.works(p, false)
+	if !check.Response {
+		p.write(ice.Draft6Check{Response: true, Transaction: check.Transaction, Username: check.Username, Mapped: p.remote}.Append(nil, c.password))
+	}
 }

@@ -22,7 +22,11 @@ func document(format string, texts ...string) []byte {
 // contacts is the user's contact list, [MS-SIP] 2.2.1. Its attribute ucsmode is
 // that of servers from 2013 on, by which clients choose the newer dialect of ICE.
 func (s *session) contacts(*sip.Request) []byte {
-	return document(`<contactList xmlns="http://schemas.microsoft.com/2006/09/sip/rsl" deltaNum="1" ucsmode="disabled">` +
+	mode := ` ucsmode="disabled"`
+	if s.OldICE {
+		mode = ""
+	}
+	return document(`<contactList xmlns="http://schemas.microsoft.com/2006/09/sip/rsl" deltaNum="1"` + mode + `>` +
 		`<group id="1" name="~" externalURI=""/></contactList>`)
 }
 

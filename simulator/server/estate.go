@@ -79,6 +79,7 @@ func Start(c Config) (*Estate, error) {
 
 // Endpoints are the estate's ports by name: "sip" and "sip443" (access edge),
 // "web" and "web80" (discovery), "meet", "edge" and "edge-udp" (MS-TURN),
+// "edge-audio", "edge-video", "edge-sharing" and each with "-udp" (shared relay ports),
 // "turn" and "turn-udp" (TURN in the clear), "turns" (TURN inside TLS), "status"
 // (CRLs and OCSP).
 func (e *Estate) Endpoints() map[string]Endpoint {

@@ -32,6 +32,7 @@ func startMCU(e *Estate, h world.Host) error {
 // call is one client's audio. Its components have ports of their own.
 type call struct {
 	*mcu
+	old                         bool // the client speaks [MS-ICE], where each candidate has its own
 	ufrag, password             string
 	remoteUfrag, remotePassword string
 	remote                      []ice.Candidate
@@ -64,6 +65,9 @@ func (m *mcu) call(offer []byte) (*call, error) {
 	if err := c.read(offer); err != nil {
 		return nil, err
 	}
+	if c.old {
+		c.ufrag, c.password = string(random(draft6User)), string(random(draft6Password))
+	}
 	c.ctx, c.cancel = context.WithCancel(m.ctx)
 	for _, n := range []int{ice.RTP, ice.RTCP} {
 		if !slices.ContainsFunc(c.remote, func(r ice.Candidate) bool { return r.Component == n }) {
@@ -80,6 +84,9 @@ func (m *mcu) call(offer []byte) (*call, error) {
 	}
 	return c, nil
 }
+
+// The sizes of a user name and a password in [MS-ICE].
+const draft6User, draft6Password = 32, 16
 
 // token is random text for ICE: letters, digits, plus and slash.
 func token(n int) string { return base64.StdEncoding.EncodeToString(random(n))[:n] }

@@ -226,6 +226,44 @@ var _ = Describe("audio", func() {
 		})
 	})
 
+	It("comes back to a client of the older dialect of ICE", func() {
+		onStage(func(s *stage) {
+			p := s.signedIn("alice@contoso.test", "secret")
+			p.join()
+			here, err := s.client.ListenPacket("udp", ":50000")
+			Expect(err).NotTo(HaveOccurred())
+			defer here.Close()
+			const own = "YWxpY2UtYWxpY2UtYWxpY2UtYWxpY2UtYWxpY2UtYWw 1 c2VjcmV0LXNlY3JldC1zZQ UDP 0.830 10.1.0.11 50000"
+			mine, err := ice.ParseDraft6(own)
+			Expect(err).NotTo(HaveOccurred())
+			answer := p.call(strings.ReplaceAll(offer(), "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdefghijklmn", "a=candidate:"+own))
+			Expect(answer).NotTo(ContainSubstring("ice-ufrag"))
+			theirs, err := ice.ParseDraft6(line(answer, "a=candidate:"))
+			Expect(err).NotTo(HaveOccurred())
+			to := net.UDPAddrFromAddrPort(theirs[0].Addr)
+
+			asked, err := ice.ParseDraft6Check(receivePacket(here), func(user string) (string, bool) {
+				return mine[0].Password, user == ice.Draft6Username(mine[0].User, theirs[0].User, 1)
+			})
+			Expect(err).NotTo(HaveOccurred())
+			reply := ice.Draft6Check{Response: true, Transaction: asked.Transaction, Username: asked.Username, Mapped: theirs[0].Addr}
+			_, err = here.WriteTo(reply.Append(nil, mine[0].Password), to)
+			Expect(err).NotTo(HaveOccurred())
+
+			check := ice.Draft6Check{Transaction: [16]byte{7}, Username: ice.Draft6Username(theirs[0].User, mine[0].User, 1)}
+			_, err = here.WriteTo(check.Append(nil, theirs[0].Password), to)
+			Expect(err).NotTo(HaveOccurred())
+			got, err := ice.ParseDraft6Check(receivePacket(here), func(user string) (string, bool) { return theirs[0].Password, user == check.Username })
+			Expect(err).NotTo(HaveOccurred())
+			Expect(got.Response).To(BeTrue())
+			Expect(got.Mapped.String()).To(Equal("10.1.0.11:50000"))
+
+			_, err = here.WriteTo(rtp(0), to)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(mixed(receivePacket(here))).To(Equal(rtp(0)))
+		})
+	})
+
 	It("comes back through the client's relay over pseudo-TLS", func() {
 		onStage(func(s *stage) {
 			p := s.signedIn("alice@contoso.test", "secret")

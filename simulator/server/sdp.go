@@ -30,7 +30,7 @@ func (c *call) read(offer []byte) error {
 			return fmt.Errorf("SDP: %w", err)
 		}
 	}
-	if c.remoteUfrag == "" || c.remotePassword == "" || len(c.remote) == 0 {
+	if !c.old && (c.remoteUfrag == "" || c.remotePassword == "") || len(c.remote) == 0 {
 		return fmt.Errorf("SDP: got %d candidates, ice-ufrag %q; want candidates with ice-ufrag and ice-pwd", len(c.remote), c.remoteUfrag)
 	}
 	if strings.HasSuffix(c.profile, "/SAVP") && !c.sound.isProtected() {
@@ -47,11 +47,7 @@ func (c *call) attribute(a sdp.Attribute) error {
 	case "ice-pwd":
 		c.remotePassword = a.Value
 	case "candidate":
-		r, err := ice.ParseCandidate(a.Value)
-		if err != nil {
-			return err
-		}
-		c.remote = append(c.remote, r)
+		return c.candidate(a.Value)
 	case "crypto":
 		// Of several keys the first of a known suite counts (RFC 4568 5.1.2).
 		if theirs, err := srtp.ParseCrypto(a.Value); err == nil && !c.sound.isProtected() {
@@ -62,15 +58,29 @@ func (c *call) attribute(a sdp.Attribute) error {
 	return nil
 }
 
+// candidate takes one of the client's candidates, in either dialect of ICE.
+func (c *call) candidate(value string) error {
+	if f := strings.Fields(value); len(f) >= 7 && f[6] != "typ" {
+		both, err := ice.ParseDraft6(value)
+		c.old, c.remote = true, append(c.remote, both...)
+		return err
+	}
+	r, err := ice.ParseCandidate(value)
+	c.remote = append(c.remote, r)
+	return err
+}
+
 // answer is the SDP answer.
 func (c *call) answer() []byte {
 	first := c.components[0].atUDP
 	var b strings.Builder
 	fmt.Fprintf(&b, "v=0\r\no=- 0 0 IN IP4 %[1]s\r\ns=session\r\nc=IN IP4 %[1]s\r\nb=CT:99980\r\nt=0 0\r\n", first.Addr())
 	fmt.Fprintf(&b, "m=audio %d %s %s\r\n", first.Port(), c.answeredProfile(), strings.Join(c.spoken(), " "))
-	fmt.Fprintf(&b, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", c.ufrag, c.password)
+	if !c.old {
+		fmt.Fprintf(&b, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", c.ufrag, c.password)
+	}
 	for _, p := range c.components {
-		for _, line := range p.candidates() {
+		for _, line := range c.lines(p) {
 			fmt.Fprintf(&b, "a=candidate:%s\r\n", line)
 		}
 	}
@@ -97,14 +107,26 @@ func (c *call) answeredProfile() string {
 	return c.profile
 }
 
-// candidates are a component's ways in.
-func (p *component) candidates() (lines []ice.Candidate) {
-	for i, t := range []struct {
+// lines are a component's ways in, in the client's dialect.
+func (c *call) lines(p *component) (lines []string) {
+	ways := []struct {
 		transport string
 		at        netip.AddrPort
-	}{{ice.UDP, p.atUDP}, {ice.TCPPassive, p.atTCP}, {ice.TCPActive, p.atTCP}} {
-		lines = append(lines, ice.Candidate{Foundation: fmt.Sprint(i + 1), Component: p.number, Transport: t.transport, Type: ice.Host,
-			Priority: ice.Priority(ice.Host, t.transport, p.number), Addr: t.at})
+	}{{ice.UDP, p.atUDP}, {ice.TCPPassive, p.atTCP}, {ice.TCPActive, p.atTCP}}
+	for i, w := range ways {
+		line := ice.Candidate{Foundation: fmt.Sprint(i + 1), Component: p.number, Transport: w.transport, Type: ice.Host,
+			Priority: ice.Priority(ice.Host, w.transport, p.number), Addr: w.at}
+		switch {
+		case !c.old:
+			lines = append(lines, line.String())
+		case w.transport != ice.TCPActive: // the other TCP line stands for both
+			const udp, tcp = 830, 150 // Modelled: the numbers of real clients vary
+			line.User, line.Password, line.Priority = c.ufrag, c.password, udp
+			if w.transport != ice.UDP {
+				line.Priority = tcp
+			}
+			lines = append(lines, line.Draft6())
+		}
 	}
 	return lines
 }
