@@ -115,8 +115,8 @@ func (s *Scenario) firstMiss() string {
 	return ""
 }
 
-// failureText is how the console tells a variant that failed, in plain text.
-func (s *Scenario) failureText() string {
+// FailureText is how the console tells a variant by itself, in plain text.
+func (s *Scenario) FailureText() string {
 	t := newTeller(Console{})
 	t.group(group{s})
 	return t.out.String()

@@ -146,9 +146,9 @@ func newJUnitCase(s *Scenario) junitCase {
 	}
 	switch {
 	case s.Problem != "":
-		c.Error = &junitVerdict{printable(s.Problem), "problem", printable(s.failureText())}
+		c.Error = &junitVerdict{printable(s.Problem), "problem", printable(s.FailureText())}
 	case s.Verdict == Failed:
-		c.Failure = &junitVerdict{printable(s.firstMiss()), "expectation", printable(s.failureText())}
+		c.Failure = &junitVerdict{printable(s.firstMiss()), "expectation", printable(s.FailureText())}
 	case s.Verdict == Unsupported:
 		c.Skipped = &junitVerdict{Message: "could not be asked of what was tested", Type: string(Unsupported)}
 	}

@@ -119,7 +119,7 @@ type Attempt struct {
 
 // Attempt is what is kept of a failed scenario that is played again.
 func (s *Scenario) Attempt() Attempt {
-	return Attempt{Why: cmp.Or(s.Problem, s.firstMiss(), "no step says why"), Text: s.failureText()}
+	return Attempt{Why: cmp.Or(s.Problem, s.firstMiss(), "no step says why"), Text: s.FailureText()}
 }
 
 // attempts tells how a scenario came to its verdict, "" where it was played once.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
-	"path"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -14,6 +13,7 @@ import (
 	"rehearse/scenarios"
 	"rehearse/simulator/run"
 	"rehearse/simulator/scenario"
+	"rehearse/simulator/suite"
 	"rehearse/simulator/world/worldtest"
 )
 
@@ -48,20 +48,7 @@ func rehearse(f *scenario.File, s *scenario.Scenario) *reports.Report {
 }
 
 var _ = Describe("the stock scenarios", func() {
-	for _, file := range files() {
-		It(file+" holds in every variant", func() {
-			f := load(file)
-			for _, s := range f.Variants {
-				Expect(run.Check(s)).NotTo(ContainElement(HaveField("Severity", BeZero())), "%s %v", s.Name, s.Variant)
-				rep := rehearse(f, s)
-				one := rep.Scenarios[0]
-				Expect(one.Problem).To(BeEmpty(), "%v", one.Variant)
-				for _, step := range one.Steps {
-					Expect(step.Misses).To(BeEmpty(), "%s:%d %v: %s", path.Base(file), step.Line, one.Variant, step.Outcome)
-				}
-			}
-		})
-	}
+	suite.Specs(scenarios.FS, suite.Options{})
 
 	It("give the same report twice", func() {
 		for _, file := range files() {
