@@ -30,5 +30,5 @@ func (d Direct) Serve(ctx context.Context, client net.Conn, to Target) {
 	}
 	defer server.Close()
 	d.Recorder.Record(client.RemoteAddr().String(), d.Host.Name(), journal.FlowHandled{How: "tunnel", Protocol: "tcp", Upstream: to.Dst.String()})
-	tunnel(newPeeked(client), server, d.Idle)
+	tunnel(newPeeked(client, nil), server, d.Idle)
 }

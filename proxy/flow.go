@@ -74,7 +74,7 @@ func newFlow(p *Proxy, ctx context.Context, client net.Conn, to Target) *flow {
 		id: client.RemoteAddr().String(), peer: addrPort(client.RemoteAddr()),
 	}
 	f.number, f.began = p.numbers.Add(1), p.conf.Now()
-	f.client = newPeeked(client)
+	f.client = newPeeked(client, &p.readers)
 	f.span = f.client.span()
 	f.tlsSpan = f.span
 	f.conns = append(f.conns, client)

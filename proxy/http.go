@@ -26,6 +26,7 @@ type exchanges struct {
 func (x *exchanges) serve(req *http.Request, s span) stage {
 	x.client.idle = x.p.conf.Limits.Idle
 	for x.exchange(req, s) {
+		x.origin.conn.shed()
 		next, began, err := x.nextRequest(x.client, x.p.conf.Limits.Idle)
 		if err != nil {
 			if !isEnd(err) {
@@ -124,7 +125,7 @@ func (x *exchanges) connectTo(req *http.Request) *exception {
 func (x *exchanges) openOrigin() *exception {
 	c, failed := x.dialServer()
 	if failed == nil {
-		x.origin = newHTTPLeg(c, x.dial, x.p.conf.Limits.Idle)
+		x.origin = x.newHTTPLeg(c)
 	}
 	return failed
 }
@@ -165,7 +166,7 @@ func (x *exchanges) fit(req *http.Request, resp *http.Response) {
 func (x *exchanges) pass(resp *http.Response) error {
 	w := x.p.writer(x.client)
 	defer x.p.release(w)
-	resp.Body = flushBetween(resp.Body, x.origin.conn.r, w)
+	resp.Body = flushBetween(resp.Body, x.origin.conn.reader(), w)
 	if err := resp.Write(throughout{w}); err != nil {
 		return err
 	}

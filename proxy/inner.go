@@ -111,7 +111,7 @@ func readInnerRequest(f *flow) stage {
 		return carryUnread
 	}
 	x := exchanges{
-		flow: f, client: f.inner, origin: newHTTPLeg(f.origin.tls, f.dial, f.p.conf.Limits.Idle),
+		flow: f, client: f.inner, origin: f.newHTTPLeg(f.origin.tls),
 		fill: f.innerTransaction, where: "inside TLS",
 	}
 	req, s, err := f.nextRequest(f.inner, f.p.conf.Limits.Idle)

@@ -86,10 +86,10 @@ func (f *flow) tlsTransaction(t policy.TransactionType, protocol string, tunnele
 		tx.ServerCertificate = f.origin.certificate()
 		f.categoriseCertificate(tx)
 		tx.Other = map[string][]string{"client.certificate.requested": {yesNo(f.origin.asked)}}
-		tx.ServerTLSVersion, tx.ServerCipher = cplVersion(s.Version), tls.CipherSuiteName(s.CipherSuite)
+		tx.ServerTLSVersion, tx.ServerCipher = cplVersion(s.Version), f.p.suites[s.CipherSuite]
 	}
 	if f.inner != nil {
-		tx.ClientTLSVersion, tx.ClientCipher = cplVersion(f.innerState.Version), tls.CipherSuiteName(f.innerState.CipherSuite)
+		tx.ClientTLSVersion, tx.ClientCipher = cplVersion(f.innerState.Version), f.p.suites[f.innerState.CipherSuite]
 	}
 	return tx
 }
@@ -116,14 +116,7 @@ func (f *flow) untouched() bool {
 // whether they share a cipher suite. A pseudo-TLS hello offers only
 // DH_anon_WITH_RC4_128_MD5, which nobody serves.
 func (f *flow) serviceable() bool {
-	for _, known := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
-		for _, s := range known {
-			if slices.Contains(f.hello.CipherSuites, s.ID) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.p.oldSuites, func(id uint16) bool { return slices.Contains(f.hello.CipherSuites, id) })
 }
 
 // refuseHello lets a TLS server read a hello that it cannot serve: the client
@@ -193,7 +186,9 @@ func decideServer(f *flow) stage {
 	}
 	d, no := f.verdict(tx, at)
 	if f.denied, f.deniedBy = no, tx; no == nil {
-		f.denied = f.validate(f.origin, d.Validation())
+		if f.denied = f.validate(f.origin, d.Validation()); f.denied == nil {
+			f.deniedBy = nil
+		}
 	}
 	switch {
 	case f.denied != nil && f.intercept.Mode == policy.ModeNo:
@@ -271,7 +266,7 @@ func (f *flow) handshakeClient(cert *tls.Certificate) stage {
 	if f.hello != nil { // the rest of it has been of use
 		f.hello = &tlshello.ClientHello{ServerName: f.hello.ServerName, ALPN: f.hello.ALPN}
 	}
-	f.inner, f.innerState = newPeeked(t), t.ConnectionState()
+	f.inner, f.innerState = newPeeked(t, &f.p.readers), t.ConnectionState()
 	return serveInner
 }
 

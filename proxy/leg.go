@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // httpLeg is an upstream connection that speaks HTTP/1.1.
@@ -16,9 +15,9 @@ type httpLeg struct {
 	used bool   // it has carried a request
 }
 
-func newHTTPLeg(c net.Conn, to string, idle time.Duration) *httpLeg {
-	l := &httpLeg{conn: newPeeked(c), to: to}
-	l.conn.idle = idle
+func (f *flow) newHTTPLeg(c net.Conn) *httpLeg {
+	l := &httpLeg{conn: newPeeked(c, &f.p.readers), to: f.dial}
+	l.conn.idle = f.p.conf.Limits.Idle
 	return l
 }
 
@@ -66,7 +65,7 @@ func (x *exchanges) ask(req *http.Request) (*http.Response, error) {
 	w := x.p.writer(l.conn)
 	defer x.p.release(w)
 	body := req.Body
-	req.Body = flushBetween(body, x.client.r, w)
+	req.Body = flushBetween(body, x.client.reader(), w)
 	sent := req.Write(throughout{w})
 	if sent == nil {
 		sent = w.Flush()

@@ -47,7 +47,7 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 	f.idle.Store(true)
 	err := net.ErrClosed
 	if !f.p.draining.Load() { // else nobody is going to end the wait
-		_, err = c.r.Peek(1)
+		err = c.await()
 	}
 	f.idle.Store(false)
 	s := c.span()
@@ -59,7 +59,7 @@ func (f *flow) nextRequest(c *peeked, wait time.Duration) (*http.Request, span, 
 		return nil, s, errNoRequest
 	}
 	c.budget = f.p.conf.Limits.header()
-	req, err := http.ReadRequest(c.r)
+	req, err := http.ReadRequest(c.reader())
 	c.budget = unlimited
 	if errors.Is(err, errTooLong) {
 		err = fmt.Errorf("the header of the request has more than %d bytes", f.p.conf.Limits.header())
@@ -98,7 +98,7 @@ func (l *httpLeg) readResponse(req *http.Request, limit int64) (*http.Response, 
 	defer func() { l.conn.budget = unlimited }()
 	for range maxInterim {
 		l.conn.budget = limit
-		resp, err := http.ReadResponse(l.conn.r, req)
+		resp, err := http.ReadResponse(l.conn.reader(), req)
 		if err != nil || resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
 			return resp, err
 		}

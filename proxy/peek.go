@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"rehearse/proxy/detect"
@@ -27,8 +28,11 @@ var errTooLong = errors.New("the header is too long")
 // and whose bytes are counted. It has one reader and one writer.
 type peeked struct {
 	net.Conn
-	r       *bufio.Reader
+	r       *bufio.Reader // nil while nothing is looked at
+	readers *readers
 	in, out int64
+	first   [1]byte
+	kept    bool // first was read and is still to be
 	// budget is how many bytes may still come, or unlimited.
 	budget int64
 	// idle bounds every read and write by itself; 0 does not. It rests while until
@@ -40,14 +44,49 @@ type peeked struct {
 // smallBuffer is what is looked at with at first; most hellos and headers fit.
 const smallBuffer = 2 << 10
 
-func newPeeked(c net.Conn) *peeked {
-	p := counted(c)
-	p.r = bufio.NewReaderSize(intake{p}, smallBuffer)
-	return p
+// readers are buffers to look at connections with, in stock. A nil one has none.
+type readers struct{ pool sync.Pool }
+
+func (b *readers) take(from io.Reader) *bufio.Reader {
+	if b != nil {
+		if r, ok := b.pool.Get().(*bufio.Reader); ok {
+			r.Reset(from)
+			return r
+		}
+	}
+	return bufio.NewReaderSize(from, smallBuffer)
 }
 
-// counted is a connection that is not looked into.
-func counted(c net.Conn) *peeked { return &peeked{Conn: c, budget: unlimited} }
+func (b *readers) give(r *bufio.Reader) {
+	if b != nil && r.Size() == smallBuffer {
+		r.Reset(nil)
+		b.pool.Put(r)
+	}
+}
+
+func newPeeked(c net.Conn, stock *readers) *peeked {
+	return &peeked{Conn: c, budget: unlimited, readers: stock}
+}
+
+// reader is the buffer that the connection is looked at with.
+func (p *peeked) reader() *bufio.Reader {
+	if p.r == nil {
+		p.r = p.readers.take(intake{p})
+	}
+	return p.r
+}
+
+// await waits for something to read and holds no buffer meanwhile.
+func (p *peeked) await() error {
+	p.shed()
+	for p.ahead() == 0 && !p.kept {
+		n, err := intake{p}.Read(p.first[:])
+		if p.kept = n > 0; !p.kept && err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Read implements net.Conn. Once what was peeked at is gone, reads do not pass
 // through the buffer.
@@ -68,7 +107,8 @@ func (p *peeked) ahead() int {
 
 // shed gives the buffer up when it is empty: whoever reads from now on has one.
 func (p *peeked) shed() {
-	if p.ahead() == 0 {
+	if p.r != nil && p.ahead() == 0 {
+		p.readers.give(p.r)
 		p.r = nil
 	}
 }
@@ -91,7 +131,12 @@ func (p *peeked) Write(b []byte) (int, error) {
 }
 
 // consumed is how many bytes were read of those that came.
-func (p *peeked) consumed() int64 { return p.in - int64(p.ahead()) }
+func (p *peeked) consumed() int64 {
+	if p.kept {
+		return p.in - int64(len(p.first))
+	}
+	return p.in - int64(p.ahead())
+}
 
 // deadline sets one for all reads to come; the zero time takes it away.
 func (p *peeked) deadline(t time.Time) {
@@ -104,6 +149,10 @@ type intake struct{ *peeked }
 
 func (i intake) Read(b []byte) (int, error) {
 	p := i.peeked
+	if p.kept && len(b) > 0 {
+		p.kept = false
+		return copy(b, p.first[:]), nil
+	}
 	switch {
 	case p.budget == 0:
 		return 0, errTooLong
@@ -123,13 +172,13 @@ func (i intake) Read(b []byte) (int, error) {
 
 // buffered takes the bytes that were peeked at and not read yet.
 func (p *peeked) buffered() []byte {
-	b, _ := p.r.Peek(p.r.Buffered())
+	b, _ := p.reader().Peek(p.ahead())
 	return b
 }
 
 // grow waits for at least one byte more than are buffered and returns all.
 func (p *peeked) grow() ([]byte, error) {
-	n := p.r.Buffered()
+	n := p.reader().Buffered()
 	if n >= peekLimit {
 		return p.buffered(), bufio.ErrBufferFull
 	}

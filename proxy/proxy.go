@@ -118,8 +118,10 @@ type Proxy struct {
 	tickets   tls.Config
 	sessions  tls.ClientSessionCache
 	oldSuites []uint16
+	suites    map[uint16]string // names of cipher suites
 	writers   sync.Pool // of *bufio.Writer
 	buffers   buffers
+	readers   readers
 	// silent counts the flows that ended before there was anything to log.
 	silent atomic.Int64
 	// received and sent are the bytes of clients' connections that have ended.
@@ -148,7 +150,10 @@ func New(conf Config) *Proxy {
 	transport := &http.Transport{DialContext: conf.Host.Dial, DisableKeepAlives: true}
 	p := &Proxy{conf: conf, fetcher: revocation.HTTPFetcher{Transport: transport}, flows: map[*flow]struct{}{}}
 	p.tickets.Time = conf.Now
-	p.sessions, p.oldSuites = tls.NewLRUClientSessionCache(sessionsKept), allSuites()
+	p.sessions, p.oldSuites, p.suites = tls.NewLRUClientSessionCache(sessionsKept), allSuites(), map[uint16]string{}
+	for _, id := range p.oldSuites {
+		p.suites[id] = tls.CipherSuiteName(id)
+	}
 	p.Install(conf.Policy)
 	return p
 }

@@ -46,7 +46,7 @@ func hostOf(s string) string {
 
 // readSOCKS reads as far as the request, and answers a greeting on the way.
 func (f *flow) readSOCKS() (q socks.Request, err error) {
-	first, err := f.client.r.Peek(1)
+	first, err := f.client.reader().Peek(1)
 	if err != nil {
 		return q, err
 	}
@@ -85,7 +85,7 @@ func (f *flow) read(parse func([]byte) (int, error)) error {
 	for prefix := f.client.buffered(); ; {
 		n, err := parse(prefix)
 		if err == nil {
-			f.client.r.Discard(n)
+			f.client.reader().Discard(n)
 			return nil
 		}
 		if !errors.Is(err, wire.ErrShort) {

@@ -77,7 +77,7 @@ func (f *flow) handshakeServer(c net.Conn) (serverLeg, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.p.conf.DialTimeout)
 	defer cancel()
 	var leg serverLeg
-	t := tls.Client(&batched{peeked: counted(c), bufs: &f.p.buffers}, f.originConfig(&leg))
+	t := tls.Client(&batched{peeked: newPeeked(c, nil), bufs: &f.p.buffers}, f.originConfig(&leg))
 	var err error
 	aside(func() { err = t.HandshakeContext(ctx) })
 	end := journal.HandshakeEnded{Side: "client", Peer: f.peerName()}
