@@ -46,18 +46,18 @@ proven dead.`,
 	}
 	f.policy.add(c)
 	c.Flags().StringArrayVar(&f.services, "service", nil, "`NAME` of a service of the appliance; may be repeated; any where it is left out")
-	c.Flags().IntVar(&f.flows, "flows", defaultFlows, "try `N` flows at most before a sample has to do")
+	c.Flags().IntVar(&f.flows, "flows", 0, flowsHelp)
 	c.Flags().BoolVar(&f.fail, "fail", false, "exit 1 when a rule is proven dead")
 	c.Flags().BoolVar(&f.json, "json", false, "print the findings as JSON")
 	return c
 }
 
-// defaultFlows is how many flows are tried before a sample has to do.
-const defaultFlows = 100000
+// flowsHelp is the flag --flows.
+const flowsHelp = "make `N` flows at most before a sample has to do; 0: as many as take seconds, 100000 at most"
 
 func (a *app) dead(f deadFlags) error {
-	if f.flows < 1 {
-		return usage("--flows 100000", "--flows %d: want at least 1", f.flows)
+	if f.flows < 0 {
+		return usage("--flows 100000", "--flows %d: want 0 or more", f.flows)
 	}
 	p, err := a.compile(f.policy)
 	if err != nil {
@@ -67,7 +67,11 @@ func (a *app) dead(f deadFlags) error {
 	if err != nil {
 		return err
 	}
-	rep := dead.Find(space.Source{Policy: p.Policy, Files: p.files, Options: opt}, dead.Options{Services: f.services, Flows: f.flows})
+	src := space.Source{Policy: p.Policy, Files: p.files, Options: opt}
+	if f.flows == 0 {
+		f.flows = space.Affordable(src)
+	}
+	rep := dead.Find(src, dead.Options{Services: f.services, Flows: f.flows})
 	if f.json {
 		err = a.printJSON(viewDead(&rep, p.Release().String()))
 	} else {

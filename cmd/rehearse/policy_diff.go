@@ -69,7 +69,7 @@ several values of one name stand with a "|" between them.
 	fl.StringVar(&f.transactions, "transactions", "", "compare over the transactions in `FILE`, .json or .csv, - for JSON on standard input")
 	fl.StringArrayVar(&f.scenarios, "scenarios", nil, "compare over the steps of the scenarios in `PATH`; may be repeated")
 	fl.StringVar(&f.filter, "filter", "", "with --scenarios: run only those that `EXPR` takes")
-	fl.IntVar(&f.flows, "flows", defaultFlows, "make `N` flows at most before a sample has to do")
+	fl.IntVar(&f.flows, "flows", 0, flowsHelp)
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 5 on `widening`: when anything is newly allowed or bypassed")
 	fl.BoolVar(&f.json, "json", false, "print the comparison as JSON")
 	c.MarkFlagsMutuallyExclusive("transactions", "scenarios")
@@ -81,8 +81,8 @@ func (a *app) diff(ctx context.Context, old, new string, f diffFlags) error {
 	switch {
 	case f.failOn != "" && f.failOn != "widening":
 		return usage("--fail-on widening", "--fail-on %q: want widening", f.failOn)
-	case f.flows < 1:
-		return usage("--flows 100000", "--flows %d: want at least 1", f.flows)
+	case f.flows < 0:
+		return usage("--flows 100000", "--flows %d: want 0 or more", f.flows)
 	}
 	pair, in, err := a.pair(old, new, f)
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *app) diff(ctx context.Context, old, new string, f diffFlags) error {
 	}
 	var rep diff.Report
 	if f.transactions == "" {
-		rep = pair.Flows(f.flows)
+		rep = pair.Flows(orAffordable(f.flows, pair))
 	} else {
 		list, err := a.transactionList(f.transactions)
 		if err != nil {
@@ -108,6 +108,14 @@ func (a *app) diff(ctx context.Context, old, new string, f diffFlags) error {
 		rep = pair.Transactions(list)
 	}
 	return a.finishDiff(viewDiff(&rep, pair), diffText(&rep, pair, in), rep.Widens(), old, new, f)
+}
+
+// orAffordable is a number of flows, or what takes seconds where none is given.
+func orAffordable(n int, pair *diff.Pair) int {
+	if n == 0 {
+		return pair.Affordable()
+	}
+	return n
 }
 
 // finishDiff prints a comparison, as JSON or text, and holds it against the gate.

@@ -197,6 +197,9 @@ func (p *Pair) ruleAt(side int, at string) int {
 	return -1
 }
 
+// Affordable is how many flows can be compared within seconds.
+func (p *Pair) Affordable() int { return space.Affordable(p.sources[:]...) }
+
 // Releases are those of the old and of the new policy.
 func (p *Pair) Releases() [2]cpl.Release {
 	return [2]cpl.Release{p.sources[0].Policy.Release(), p.sources[1].Policy.Release()}

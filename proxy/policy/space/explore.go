@@ -122,6 +122,7 @@ type explorer struct {
 	within  []Set // of each axis, what the box under study has; a Set without bits is all
 	alive   map[*Layer][]*Rule
 	reaches [2]map[*Rule]formula // for explicit and for transparent services
+	roots   map[int]int          // classes of the path of a tunnel, by axis
 
 	tries   int
 	flows   int // that could be made
@@ -133,7 +134,7 @@ type explorer struct {
 
 func newExplorer(s *Space, visit func(*Sample)) *explorer {
 	x := &explorer{s: s, visit: visit, stood: new(big.Int), left: new(big.Int), lacking: map[string]bool{}, seen: map[string]bool{},
-		within: make([]Set, len(s.axes)), reaches: [2]map[*Rule]formula{{}, {}}}
+		within: make([]Set, len(s.axes)), reaches: [2]map[*Rule]formula{{}, {}}, roots: map[int]int{}}
 	x.kind, _ = s.fields["type"].(*kindField)
 	x.host, _ = s.fields["url.host"].(*hostField)
 	x.resolved, _ = s.fields["url.address"].(*addressField)

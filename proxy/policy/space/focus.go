@@ -39,7 +39,7 @@ func (x *explorer) region(shape flow.Shape) []Box {
 	var list []Box
 	for n, v := range x.s.views {
 		for _, number := range x.near[n] {
-			boxes, whole := x.s.boxes(x.reach(shape, v, v.Rule(number)), mostRegions)
+			boxes, whole := x.s.boxes(x.reachOf(shape, v, v.Rule(number)), mostRegions)
 			if !whole {
 				return []Box{x.all()}
 			}

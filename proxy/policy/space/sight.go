@@ -93,8 +93,17 @@ func (x *explorer) addressed(n int, host string) int {
 	return 0
 }
 
-// rooted is the class of the path of a tunnel, "/" without a query.
+// rooted is the class of the path of a tunnel, "/" without a query, found once.
 func (x *explorer) rooted(n int) int {
+	c, ok := x.roots[n]
+	if !ok {
+		c = x.findRoot(n)
+		x.roots[n] = c
+	}
+	return c
+}
+
+func (x *explorer) findRoot(n int) int {
 	for _, name := range []string{"url.path", "url.query", "url.extension"} {
 		f, ok := x.s.fields[name].(*textField)
 		if !ok {
