@@ -60,6 +60,8 @@ type flow struct {
 
 	socks uint8       // version that the client speaks, 0 for none
 	idle  atomic.Bool // waiting for a request
+	// unreadPair is what carries requests that nobody reads.
+	unreadPair atomic.Pointer[pair]
 
 	open   []*evaluation // transactions that have not ended, in the order of their beginnings
 	latest *evaluation   // the one evaluated last
@@ -97,8 +99,12 @@ func (f *flow) own(c net.Conn) {
 	f.conns = append(f.conns, c)
 }
 
-// endIdle closes the client's connection if the flow waits for a request on it.
+// endIdle closes the client's connection if the flow waits for a request on it, or soon
+// if it may.
 func (f *flow) endIdle() {
+	if t := f.unreadPair.Load(); t != nil {
+		t.hurry(drainQuiet)
+	}
 	if f.idle.Load() {
 		f.client.Conn.Close()
 	}

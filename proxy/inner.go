@@ -83,9 +83,17 @@ func carryUnread(f *flow) stage {
 	f.record(journal.FlowHandled{How: "http", Protocol: "https", Upstream: f.dial})
 	f.logged = true // in no log
 	f.connect, f.deniedBy, f.hello = nil, nil, nil
-	tunnel(f.inner, f.origin.tls, f.p.conf.Limits.Idle)
+	t := newPair(f.inner, f.origin.tls, f.p.conf.Limits.Idle)
+	if f.unreadPair.Store(t); f.p.draining.Load() {
+		t.hurry(drainQuiet)
+	}
+	t.carry()
 	return nil
 }
+
+// drainQuiet is how long nothing moves between a request and its answer, as a draining
+// proxy sees it that reads neither.
+const drainQuiet = 500 * time.Millisecond
 
 // showException answers the first request inside the TLS connection with the
 // exception's page; a client that speaks no HTTP is closed on.

@@ -119,7 +119,7 @@ type Proxy struct {
 	sessions  tls.ClientSessionCache
 	oldSuites []uint16
 	suites    map[uint16]string // names of cipher suites
-	writers   sync.Pool // of *bufio.Writer
+	writers   sync.Pool         // of *bufio.Writer
 	buffers   buffers
 	readers   readers
 	// silent counts the flows that ended before there was anything to log.

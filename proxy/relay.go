@@ -20,7 +20,13 @@ import (
 // With idle other than 0 a tunnel ends when nothing has moved either way for that
 // long, twice as long at most.
 func tunnel(client *peeked, server net.Conn, idle time.Duration) {
-	t, raw := &pair{idle: idle}, server
+	newPair(client, server, idle).carry()
+}
+
+// carry is tunnel.
+func (t *pair) carry() {
+	client, server := t.client, t.server
+	raw := server
 	ahead, _ := server.(*peeked)
 	if ahead != nil {
 		raw = ahead.Conn
@@ -37,8 +43,28 @@ func tunnel(client *peeked, server net.Conn, idle time.Duration) {
 // pair is the two directions of a tunnel. A direction is quiet when it has ended or
 // moved nothing the last time it looked.
 type pair struct {
-	idle  time.Duration
-	quiet [2]atomic.Bool
+	client  *peeked
+	server  net.Conn
+	idle    atomic.Int64 // a time.Duration
+	quiet   [2]atomic.Bool
+	last    atomic.Int32 // the way that bytes out of TLS went last
+	hurried atomic.Bool
+}
+
+func newPair(client *peeked, server net.Conn, idle time.Duration) *pair {
+	t := &pair{client: client, server: server}
+	t.idle.Store(int64(idle))
+	return t
+}
+
+// hurry ends the tunnel once nothing has moved for so short a time, unless the client
+// spoke last: then it waits for an answer.
+func (t *pair) hurry(idle time.Duration) {
+	t.hurried.Store(true)
+	t.idle.Store(int64(idle))
+	soon := time.Now().Add(idle)
+	t.client.Conn.SetReadDeadline(soon)
+	t.server.SetReadDeadline(soon)
 }
 
 // errIdle ends a tunnel in which nothing moves.
@@ -73,16 +99,21 @@ func (t *pair) forward(way int, ahead *peeked, from, to net.Conn) (n int64) {
 // moves at all: what was read until then has been written.
 func (t *pair) pump(way int, to, from net.Conn) (total int64, err error) {
 	for {
-		if t.idle > 0 {
-			from.SetReadDeadline(time.Now().Add(t.idle))
+		idle := time.Duration(t.idle.Load())
+		if idle > 0 {
+			from.SetReadDeadline(time.Now().Add(idle))
 		}
-		n, err := copyAll(to, from)
+		if time.Duration(t.idle.Load()) != idle {
+			continue // hurried meanwhile
+		}
+		n, err := t.copyAll(way, to, from)
 		total += n
-		if t.idle <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if t.idle.Load() <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return total, err
 		}
 		t.quiet[way].Store(n == 0)
-		if n == 0 && t.quiet[1-way].Load() {
+		asking := t.hurried.Load() && t.last.Load() == 0
+		if n == 0 && t.quiet[1-way].Load() && !asking {
 			return total, errIdle
 		}
 	}
@@ -94,7 +125,7 @@ const restingCopy = 256
 
 // copyAll is io.Copy, which leaves sockets to the kernel, but out of TLS. There a copy
 // waits with little memory; what fills it is taken for the beginning of much.
-func copyAll(to, from net.Conn) (total int64, err error) {
+func (t *pair) copyAll(way int, to, from net.Conn) (total int64, err error) {
 	secure, ok := from.(*tls.Conn)
 	b := below(from)
 	if !ok || b == nil {
@@ -103,6 +134,9 @@ func copyAll(to, from net.Conn) (total int64, err error) {
 	little := make([]byte, restingCopy)
 	for {
 		n, err := secure.Read(little)
+		if n > 0 {
+			t.last.Store(int32(way))
+		}
 		switch {
 		case n == len(little):
 			n, err = copyBatch(to, secure, b, little)

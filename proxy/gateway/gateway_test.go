@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -116,6 +117,43 @@ var _ = Describe("the end of a gateway", func() {
 		io.WriteString(busy, "full")
 		answer, _ := io.ReadAll(busy)
 		Expect(string(answer)).To(And(HavePrefix("HTTP/1.1 200 "), ContainSubstring("Connection: close"), HaveSuffix("8")))
+		<-r.ended
+	})
+
+	It("closes copied connections that wait, and lets an answer come", func() {
+		asked, answer := make(chan struct{}), make(chan struct{})
+		slow := netip.MustParseAddrPort(listening(func(c net.Conn) {
+			http.ReadRequest(bufio.NewReader(c))
+			close(asked)
+			<-answer
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+		}))
+		secure := newOrigin("127.0.0.1")
+		conf := secure.config(netip.MustParseAddr("127.0.0.1"))
+		front := netip.MustParseAddrPort(listening(func(c net.Conn) {
+			back, err := net.Dial("tcp", slow.String())
+			if err != nil {
+				return
+			}
+			defer back.Close()
+			t := tls.Server(c, conf)
+			go io.Copy(back, t)
+			io.Copy(t, back)
+		}))
+		r := opened(intercept+"<SSL>\n server.certificate.validate(no)\n", func(c *gateway.Config) {
+			c.Proxy.AccessLog, c.Grace = nil, time.Minute
+			c.Host.Hosts["slow.test"] = front
+		})
+		client := r.client()
+		client.Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true
+		Expect(get(client, "https://site.test/a")).To(Equal("200 /a"), "and it stays")
+		late := make(chan string)
+		go func() { late <- get(client, "https://slow.test/b") }()
+		<-asked
+		r.stop()
+		Eventually(r.Connections, "10s").Should(Equal(1))
+		close(answer)
+		Expect(<-late).To(Equal("200 late"))
 		<-r.ended
 	})
 
