@@ -14,6 +14,7 @@ type relayAt struct {
 	host               string
 	udpPort, tcpPort   uint16
 	username, password []byte
+	at                 netip.AddrPort // once the name is resolved
 }
 
 // allocateTCP gets a relay address over TCP: at port 443 behind pseudo-TLS, at any
@@ -37,11 +38,12 @@ func (w *walk) allocateTCP(r relayAt, redirects int) (*allocation, error) {
 		}
 	}
 	lift()
+	r.at, _ = netip.ParseAddrPort(addr) // resolve gives no other
 	return w.allocateOn(newAllocation(w, f, f.name, true, r), r, redirects)
 }
 
 // allocateUDP gets a relay address over UDP, past every explicit proxy.
-func (w *walk) allocateUDP(r relayAt) (*allocation, error) {
+func (w *walk) allocateUDP(r relayAt, redirects int) (*allocation, error) {
 	addr, err := w.resolve(joinHost(r.host, strconv.Itoa(int(r.udpPort))))
 	if err != nil {
 		return nil, err
@@ -50,13 +52,14 @@ func (w *walk) allocateUDP(r relayAt) (*allocation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.allocateOn(newAllocation(w, c, c.LocalAddr().String(), false, r), r, 0)
+	r.at, _ = netip.ParseAddrPort(addr) // resolve gives no other
+	return w.allocateOn(newAllocation(w, c, c.LocalAddr().String(), false, r), r, redirects)
 }
 
-// allocateOn does the rounds of Allocate. On a "try alternate" it goes where that
-// points.
+// allocateOn does the rounds of Allocate. Where another server is named, by a "try
+// alternate" or already by the challenge, it goes there.
 func (w *walk) allocateOn(a *allocation, r relayAt, redirects int) (*allocation, error) {
-	alternate, err := a.allocate(w)
+	alternate, err := a.allocate(w, r.at.Addr())
 	if err == nil && !alternate.IsValid() {
 		a.keeping.Go(a.keep)
 		return a, nil
@@ -68,39 +71,44 @@ func (w *walk) allocateOn(a *allocation, r relayAt, redirects int) (*allocation,
 	if redirects <= 0 {
 		return nil, w.refuse("msturn_300", "to "+alternate.String())
 	}
-	r.host, r.tcpPort = alternate.Addr().String(), alternate.Port()
+	r.host = alternate.Addr().String()
+	if !a.stream {
+		r.udpPort = alternate.Port()
+		return w.allocateUDP(r, redirects-1)
+	}
+	r.tcpPort = alternate.Port()
 	return w.allocateTCP(r, redirects-1)
 }
 
 // allocate sends Allocate requests until one is granted: without credentials,
 // then with those for the challenge ([MS-TURN] 3.2), and once more should the
-// nonce be stale. alternate is set where the server sends the client elsewhere.
-func (a *allocation) allocate(w *walk) (alternate netip.AddrPort, err error) {
+// nonce be stale. alternate is set where the server, whose address is given, sends
+// the client elsewhere: a server's every challenge names one, mostly itself.
+func (a *allocation) allocate(w *walk, self netip.Addr) (alternate netip.AddrPort, err error) {
 	const rounds = 3
 	for range rounds {
 		m := firstAllocate()
 		signed := a.sign(m)
 		answer, err := a.transact(w, m, true)
 		if err != nil {
-			return alternate, err
+			return netip.AddrPort{}, err
 		}
 		if answer.Type == msturn.AllocateResponse {
-			return alternate, a.granted(w, answer)
+			return netip.AddrPort{}, a.granted(w, answer)
 		}
 		why, _ := msturn.Find[msturn.ErrorCode](answer)
+		to, _ := msturn.Find[msturn.AlternateServer](answer)
+		alternate = netip.AddrPort(to)
 		switch {
-		case why.Code == 300:
-			to, _ := msturn.Find[msturn.AlternateServer](answer)
-			if alternate = netip.AddrPort(to); alternate.IsValid() {
-				return alternate, nil
-			}
+		case alternate.IsValid() && (why.Code == 300 || why.Code == 401 && alternate.Addr() != self):
+			return alternate, nil
 		case why.Code == 401 && !signed, why.Code == 438:
 			a.challenged(answer)
 			continue
 		}
-		return alternate, w.refuse(fmt.Sprintf("msturn_%d", why.Code), why.Reason)
+		return netip.AddrPort{}, w.refuse(fmt.Sprintf("msturn_%d", why.Code), why.Reason)
 	}
-	return alternate, w.refuse("msturn_438", "stale again and again")
+	return netip.AddrPort{}, w.refuse("msturn_438", "stale again and again")
 }
 
 // challenged takes realm and nonce from an error.

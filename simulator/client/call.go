@@ -44,7 +44,7 @@ func (c *call) gather(w *walk, relays []relayAt) {
 	}
 	for _, r := range relays {
 		for _, get := range []func(*walk) (*allocation, error){
-			func(e *walk) (*allocation, error) { return e.allocateUDP(r) },
+			func(e *walk) (*allocation, error) { return e.allocateUDP(r, 2) },
 			func(e *walk) (*allocation, error) { return e.allocateTCP(r, 2) },
 		} {
 			a, err := get(w.errand(w.ctx))

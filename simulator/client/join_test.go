@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -185,6 +186,26 @@ var _ = Describe("joining a meeting", func() {
 		Entry("an HTTP page", page("400 Bad Request", "invalid_request"), "invalid_request", "48 54 54 50 2f 31 2e 31 20 34 30 30"),
 		Entry("nonsense", "hello", "protocol_error", "68 65 6c 6c 6f"),
 	)
+
+	It("goes over UDP, too, where the challenge says that another edge is to be taken", func() {
+		onEstate(func(b bench, e *server.Estate, alice *client.Client) {
+			lift, err := e.Impose(server.Fault{Server: server.Edge, Kind: "alternate_server", Value: "52.112.0.99:3478"})
+			Expect(err).NotTo(HaveOccurred())
+			defer lift()
+			other, err := b.world.Host("other-edge", netip.MustParseAddr("52.112.0.99")).ListenPacket("udp", ":3478")
+			Expect(err).NotTo(HaveOccurred())
+			defer other.Close()
+			asked := make(chan byte, 1)
+			go func() {
+				buf := make([]byte, 2048)
+				if _, _, err := other.ReadFrom(buf); err == nil {
+					asked <- buf[1]
+				}
+			}()
+			do(alice, join)
+			Expect(asked).To(Receive(Equal(byte(3))), "an Allocate request")
+		})
+	})
 
 	It("follows the edge to another one", func() {
 		onEstate(func(b bench, e *server.Estate, alice *client.Client) {

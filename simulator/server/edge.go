@@ -45,6 +45,7 @@ type edge struct {
 	realm    msturn.Realm
 	nonceKey []byte
 	self     netip.AddrPort // where the TCP port is; Alternate Server of every 401
+	selfUDP  netip.AddrPort // the same over UDP
 
 	mu       sync.Mutex
 	next     uint16         // the relay port to try next
@@ -71,7 +72,12 @@ func startEdge(e *Estate, h world.Host) error {
 	if err := d.share(e); err != nil {
 		return err
 	}
-	return e.servePackets("edge-udp", h, 3478, d.serveUDP)
+	if err := e.servePackets("edge-udp", h, 3478, d.serveUDP); err != nil {
+		return err
+	}
+	at = e.endpoints["edge-udp"]
+	d.selfUDP = netip.AddrPortFrom(at.Addr, at.Port)
+	return nil
 }
 
 // serveTCP takes a connection through pseudo-TLS to framed MS-TURN. At another port

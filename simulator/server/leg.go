@@ -170,6 +170,9 @@ func (l *leg) room(m *msturn.Message) (msturn.ErrorCode, bool) {
 // never comes with a 401.
 func (l *leg) refuse(m *msturn.Message, why msturn.ErrorCode) {
 	alternate := l.self
+	if l.tcp == nil {
+		alternate = l.selfUDP
+	}
 	if f, ok := l.faults.find(l.server, l.host.Name(), edgeAlternate); ok {
 		if to, err := netip.ParseAddrPort(f.Value); err == nil {
 			alternate = to

@@ -107,6 +107,7 @@ var _ = Describe("a relay port that many share", func() {
 			defer p.Close()
 			here := addrOf(p.LocalAddr())
 			write(p, string(multiplexed(session, "a stranger's")))
+			time.Sleep(time.Second)
 			other := netip.AddrPortFrom(here.Addr(), 9)
 			c.sendTo256(other, "the address is known now") // nobody listens there
 			time.Sleep(time.Second)
