@@ -116,9 +116,7 @@ func (s *session) toClient(d *dialog, name sip.RequestMethod) *sip.Request {
 
 // send signs a request to the client and sends it. The caller holds s.mu.
 func (s *session) send(req *sip.Request, note string) {
-	if info := s.auth.Sign(sipauth.FieldsOf(req)); info != "" {
-		req.AppendHeader(sip.NewHeader("Authentication-Info", info))
-	}
+	s.sign(req)
 	s.sent(string(req.Method)+" "+req.Recipient.String(), note)
 	_ = s.write(req.String()) // reading tells of the connection's end
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-
-	"rehearse/simulator/sipauth"
 )
 
 // ringLimit is how long a user may take to answer.
@@ -184,9 +182,7 @@ func (s *session) passOn(res *sip.Response) {
 	out.SetBody(res.Body())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if info := s.auth.Sign(sipauth.FieldsOf(out)); info != "" {
-		out.AppendHeader(sip.NewHeader("Authentication-Info", info))
-	}
+	s.sign(out)
 	s.sent(strconv.Itoa(out.StatusCode)+" "+out.Reason, "")
 	_ = s.write(out.String()) // reading tells of the connection's end
 }

@@ -20,7 +20,8 @@ type frontEnd struct {
 	identity *identity
 	parser   *sip.Parser
 	*directory
-	dsk *sipauth.DSKConfig // nil: nobody signs in by certificate
+	cork cork
+	dsk  *sipauth.DSKConfig // nil: nobody signs in by certificate
 
 	mu          sync.Mutex
 	conferences map[string]*conference // by focus URI
@@ -127,8 +128,13 @@ func (f *frontEnd) refuse(status, id int, reason string) *reply {
 // faulty is the reply that a fault wants for a request, nil when none does. It
 // says false when the estate closed meanwhile.
 func (f *frontEnd) faulty(server string) (*reply, bool) {
-	if slow, ok := f.faults.find(server, f.host.Name(), serverSlow); ok && !f.pause(slow.Delay) {
-		return nil, false
+	if slow, ok := f.faults.find(server, f.host.Name(), serverSlow); ok {
+		f.cork.let() // others do not wait
+		ok := f.pause(slow.Delay)
+		f.cork.hold()
+		if !ok {
+			return nil, false
+		}
 	}
 	fault, ok := f.faults.find(server, f.host.Name(), serverStatus)
 	if !ok {

@@ -21,7 +21,10 @@ type session struct {
 	user string // the SIP address registered on this connection, "" before
 	epid string // names the endpoint in its gruu
 
+	corked bool // guarded by cork.mu: among cork.full
+
 	mu      sync.Mutex // of writing, and of what follows
+	out     []byte     // what is to be written
 	auth    *sipauth.Server
 	dialogs []*dialog // in the order in which they began
 }
@@ -37,24 +40,42 @@ func (s *session) read() {
 			s.conn.silent(err)
 			return
 		}
-		buf = append(buf, chunk[:n]...)
-		for {
-			msg, rest, err := nextMessage(s.parser, buf)
-			buf = rest
-			if err != nil {
-				s.conn.hangUp("bytes that are no SIP message")
-				return
-			}
-			if msg == nil {
-				break
-			}
-			if !s.take(msg) {
-				return
-			}
+		var ok bool
+		if buf, ok = s.takeAll(append(buf, chunk[:n]...)); !ok {
+			return
 		}
 		// A client that neither speaks nor sends keep-alives is gone.
 		_ = s.conn.SetReadDeadline(time.Now().Add(2 * keepAlive * time.Second))
 	}
+}
+
+// takeAll deals with the messages in buf and gives what is left. It says false when
+// the connection has to end.
+func (s *session) takeAll(buf []byte) (rest []byte, ok bool) {
+	s.cork.hold()
+	defer s.cork.let()
+	for {
+		var msg sip.Message
+		var err error
+		msg, buf, err = nextMessage(s.parser, buf)
+		switch {
+		case err != nil:
+			s.cutOff("bytes that are no SIP message")
+			return nil, false
+		case msg == nil:
+			return buf, true
+		case !s.take(msg):
+			return nil, false
+		}
+	}
+}
+
+// cutOff hangs up behind what was written.
+func (s *session) cutOff(after string) {
+	s.mu.Lock()
+	_ = s.flush() // the connection ends anyway
+	s.mu.Unlock()
+	s.conn.hangUp(after)
 }
 
 // nextMessage cuts the first message off; nil when it is not whole yet. A
@@ -110,7 +131,7 @@ func (s *session) take(msg sip.Message) bool {
 func (s *session) reject(req *sip.Request, r *reply) bool {
 	sent := req.Method == sip.ACK || s.answer(req, r)
 	if sent && ambiguous(req) {
-		s.conn.hangUp("a message of two lengths")
+		s.cutOff("a message of two lengths")
 		return false
 	}
 	return sent
@@ -224,18 +245,42 @@ func (s *session) answer(req *sip.Request, r *reply) bool {
 	res.SetBody(r.body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if info := s.auth.Sign(sipauth.FieldsOf(res)); info != "" && r.status > 100 && r.status != 401 {
-		res.AppendHeader(sip.NewHeader("Authentication-Info", info))
+	if r.status > 100 && r.status != 401 {
+		s.sign(res)
 	}
 	s.sent(strconv.Itoa(r.status)+" "+res.Reason, r.note)
 	return s.write(res.String()) == nil
 }
 
-// write sends a message in one write. Nobody waits long for a client that does not
-// read. The caller holds s.mu.
+// sign adds a signature, once there is a context for one. The caller holds s.mu.
+func (s *session) sign(m sip.Message) {
+	if !s.auth.Ready() {
+		return
+	}
+	if info := s.auth.Sign(sipauth.FieldsOf(m)); info != "" {
+		m.AppendHeader(sip.NewHeader("Authentication-Info", info))
+	}
+}
+
+// write sends a message, perhaps with others in one write. The caller holds s.mu.
 func (s *session) write(message string) error {
+	const most = 16 << 10 // in a TLS record
+	s.out = append(s.out, message...)
+	if len(s.out) < most && s.cork.keep(s) {
+		return nil
+	}
+	return s.flush()
+}
+
+// flush writes what is to be written. Nobody waits long for a client that does not
+// read. The caller holds s.mu.
+func (s *session) flush() error {
+	if len(s.out) == 0 {
+		return nil
+	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(writeLimit))
-	_, err := s.conn.Write([]byte(message))
+	_, err := s.conn.Write(s.out)
+	s.out = s.out[:0]
 	return err
 }
 
