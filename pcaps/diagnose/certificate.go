@@ -2,8 +2,8 @@ package diagnose
 
 import (
 	"fmt"
-	"path"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -192,18 +192,8 @@ func (c *conn) distrusted(s *scene, r refusal, leaf at[journal.CertificateSeen])
 // allRefused says whether the client refuses the certificates of an issuer time and
 // again.
 func (s *scene) allRefused(c *conn, issuer string) bool {
-	n := 0
-	for _, o := range s.conns {
-		leaf, ok := o.leaf()
-		if !ok || o.client != c.client || leaf.body.Issuer != issuer {
-			continue
-		}
-		if _, refused := o.refused(s); !refused {
-			return false
-		}
-		n++
-	}
-	return n > 1
+	t := s.verdicts[pair{c.client, issuer}]
+	return t.refused > 1 && t.refused == t.all
 }
 
 // hidden judges a refusal of a certificate that was not seen: TLS 1.3 without keys,
@@ -230,54 +220,37 @@ func (c *conn) hidden(s *scene, r refusal) suspect {
 // acceptedElsewhere says whether the same client accepted the very certificate, or
 // for what is hidden the same host's, on another connection.
 func (c *conn) acceptedElsewhere(s *scene) bool {
-	leaf, seen := c.leaf()
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
-		other, ok := o.leaf()
-		if o == c || o.client != c.client || !o.finished() || !o.used() || ok != seen || !sameName(o.host, c.host) {
-			return false
-		}
-		return !seen || other.body.Subject == leaf.body.Subject && other.body.Issuer == leaf.body.Issuer &&
-			slices.Equal(other.body.CDP, leaf.body.CDP) && slices.Equal(other.body.OCSP, leaf.body.OCSP)
-	})
+	return s.accepts[c.sight()]
 }
 
 // trusts is evidence that this client accepts certificates of an issuer.
 func (c *conn) trusts(s *scene, issuer string) []Evidence {
-	return s.accepted(issuer, func(o *conn) bool { return o.client == c.client && o != c })
+	return s.acceptance(c.client, issuer)
 }
 
 // trusted is evidence that somebody accepts certificates of an issuer.
 func (s *scene) trusted(issuer string) []Evidence {
-	return s.accepted(issuer, func(*conn) bool { return true })
+	return s.acceptance("", issuer)
 }
 
-// accepted is the first connection of some clients on which a certificate of an
-// issuer was accepted and the connection used.
-func (s *scene) accepted(issuer string, by func(*conn) bool) []Evidence {
-	for _, o := range s.conns {
-		leaf, ok := o.leaf()
-		if _, refused := o.refused(s); ok && !refused && by(o) && leaf.body.Issuer == issuer && o.finished() && o.used() {
-			return []Evidence{said(leaf.packet, fmt.Sprintf("%s accepts a certificate of the same issuer, %s, for %s", o.client, issuer, o.host))}
-		}
+// acceptance is the first connection of a client, or of any, on which a certificate
+// of an issuer was accepted and the connection used.
+func (s *scene) acceptance(client, issuer string) []Evidence {
+	o := s.accepted[pair{client, issuer}]
+	if o == nil {
+		return nil
 	}
-	return nil
+	leaf, _ := o.leaf()
+	return []Evidence{said(leaf.packet, fmt.Sprintf("%s accepts a certificate of the same issuer, %s, for %s", o.client, issuer, o.host))}
 }
 
 // issuersFetched is evidence that a client fetched certificates of issuers between
 // two times, as the server's chain lacks them or ends elsewhere (RFC 5280 4.2.2.1).
 func (s *scene) issuersFetched(client string, from, to time.Duration) []Evidence {
-	for _, o := range s.conns {
-		if o.client != client {
-			continue
-		}
-		for _, x := range each[journal.HTTPExchanged](o) {
-			switch path.Ext(x.body.URL) {
-			case ".crt", ".cer", ".p7c", ".p7b":
-				if x.time >= from && x.time <= to {
-					return []Evidence{said(x.packet, "the client looks for the issuer's certificate: "+x.body.String())}
-				}
-			}
-		}
+	list := s.issuersOf[client]
+	i := sort.Search(len(list), func(i int) bool { return list[i].time >= from })
+	if i == len(list) || list[i].time > to {
+		return nil
 	}
-	return nil
+	return []Evidence{said(list[i].packet, "the client looks for the issuer's certificate: "+list[i].body.String())}
 }

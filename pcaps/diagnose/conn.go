@@ -18,6 +18,7 @@ type conn struct {
 	events journal.Log
 
 	explained bool
+	hungUp    *refusal // once refused was asked; without a packet there was none
 }
 
 func newConn(e journal.Event) *conn {
@@ -132,10 +133,12 @@ type refusal struct {
 // ended because that of its client did: another's for the same host was begun before
 // and ended just before.
 func (c *conn) follows(s *scene, at time.Duration) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+	const soon = 30 * time.Second
+	start := c.events[0].At
+	return slices.ContainsFunc(begun(s.ofHost[plain(c.host)], start-soon, start), func(o *conn) bool {
 		closed, ended := o.closed()
-		return o != c && o.client != c.client && sameName(o.host, c.host) && ended && o.events[0].Packet < c.events[0].Packet &&
-			closed.time >= c.events[0].At && closed.time <= at+time.Second && closed.time >= at-5*time.Second
+		return o.client != c.client && ended && o.events[0].Packet < c.events[0].Packet &&
+			closed.time >= start && closed.time <= at+time.Second && closed.time >= at-5*time.Second
 	})
 }
 
@@ -151,6 +154,14 @@ func (c *conn) thinks(s *scene, from time.Duration) time.Duration {
 
 // refused says how a client refused the server's certificate, if it did.
 func (c *conn) refused(s *scene) (refusal, bool) {
+	if c.hungUp == nil {
+		r, _ := c.hangsUp(s)
+		c.hungUp = &r
+	}
+	return *c.hungUp, c.hungUp.packet > 0
+}
+
+func (c *conn) hangsUp(s *scene) (refusal, bool) {
 	for _, a := range each[journal.AlertSent](c) {
 		if c.byClient(a.actor) && bad(a.body) {
 			return refusal{alert: a.body.Name, packet: a.packet, time: a.time, shown: said(a.packet, "the client "+a.body.String())}, true

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"rehearse/reports/journal"
 )
@@ -18,9 +19,10 @@ var vendors = [...]string{
 // on the other leg, or a name of its own.
 func (s *scene) interception(c *conn, leaf at[journal.CertificateSeen]) []Evidence {
 	var out []Evidence
-	for _, o := range s.conns {
+	const soon = time.Minute
+	for _, o := range begun(s.ofHost[plain(c.host)], c.events[0].At-soon, c.last()+soon) {
 		other, ok := o.leaf()
-		if ok && o != c && o.client != c.client && sameName(o.host, c.host) && other.body.Issuer != leaf.body.Issuer {
+		if ok && o.client != c.client && other.body.Issuer != leaf.body.Issuer {
 			out = append(out, said(other.packet, fmt.Sprintf("towards %s the certificate for %s is issued by %s: between them somebody intercepts", o.server, c.host, other.body.Issuer)))
 			break
 		}

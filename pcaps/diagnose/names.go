@@ -49,15 +49,15 @@ const (
 
 // answers says whether any look-up of a client was answered.
 func (s *scene) answers(client string) bool {
-	return slices.ContainsFunc(s.lookups, func(l *lookup) bool { return l.client == client && l.body.Err != noAnswer })
+	return s.answered[client]
 }
 
 // wentOn says whether the client, soon after a look-up without an answer, connected
 // to an address that no other gave: the answer came, and was not captured.
 func (s *scene) wentOn(l *lookup) bool {
-	return slices.ContainsFunc(s.conns, func(c *conn) bool {
+	return slices.ContainsFunc(begun(s.ofClient[l.client], l.time, l.time+patience), func(c *conn) bool {
 		e, ok := first[journal.Connected](c)
-		return ok && e.body.Err == "" && c.client == l.client && e.time >= l.time && e.time-l.time <= patience && len(s.names[addrOf(c.server)]) == 0
+		return ok && e.body.Err == "" && len(s.names[addrOf(c.server)]) == 0
 	})
 }
 
@@ -84,13 +84,7 @@ func discoveryDomain(name string) string {
 
 // discovery are a client's look-ups for a sign-in domain.
 func (s *scene) discovery(client, domain string) []*lookup {
-	var out []*lookup
-	for _, l := range s.lookups {
-		if l.client == client && discoveryDomain(l.body.Name) == domain {
-			out = append(out, l)
-		}
-	}
-	return out
+	return s.discoveries[pair{client, domain}]
 }
 
 // unreachable finds connections that were not made, where no other to the same
@@ -98,7 +92,7 @@ func (s *scene) discovery(client, domain string) []*lookup {
 func unreachable(s *scene) {
 	for _, c := range s.conns {
 		e, ok := first[journal.Connected](c)
-		if !ok || c.explained || e.body.Err == "" || e.body.Err == oneSided || s.reached(c) {
+		if !ok || c.explained || e.body.Err == "" || e.body.Err == oneSided || s.reachedOtherwise(c) {
 			continue
 		}
 		confidence := Medium
@@ -111,12 +105,9 @@ func unreachable(s *scene) {
 	}
 }
 
-// reached says whether the client came through to the same host some other time.
-func (s *scene) reached(c *conn) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
-		e, ok := first[journal.Connected](o)
-		return ok && e.body.Err == "" && o.client == c.client && (o.server == c.server || o.host == c.host)
-	})
+// reachedOtherwise says whether the client came through to the same host some other time.
+func (s *scene) reachedOtherwise(c *conn) bool {
+	return s.reached[pair{c.client, c.server}] || s.reached[pair{c.client, plain(c.host)}]
 }
 
 // silent finds clients that gave up waiting for an answer to their hello, and tunnels

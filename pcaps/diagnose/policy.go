@@ -75,11 +75,7 @@ func refusedConnects(s *scene) {
 
 // connected says whether the same client's CONNECT to a target succeeded later.
 func (s *scene) connected(c *conn, target string) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
-		return o.client == c.client && slices.ContainsFunc(each[journal.ConnectAnswered](o), func(a at[journal.ConnectAnswered]) bool {
-			return a.body.Target == target && a.body.Status/100 == 2
-		})
-	})
+	return s.tunnels[pair{c.client, target}]
 }
 
 // plainAnswers finds ClientHellos that were answered in plain HTTP.

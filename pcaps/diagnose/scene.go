@@ -19,6 +19,7 @@ type scene struct {
 	fetches  []fetch
 	findings []Finding
 	end      time.Duration // of the capture, as far as events tell
+	index
 }
 
 // lookup is a look-up that ended.
@@ -45,12 +46,12 @@ type at[T any] struct {
 // newScene sorts a log by connections. A new one begins where a client's end
 // connects anew.
 func newScene(log journal.Log) *scene {
-	s := &scene{names: map[string][]string{}}
+	s := &scene{names: map[string][]string{}, index: newIndex()}
 	open := map[string]*conn{}
 	for _, e := range log {
 		s.end = max(s.end, e.At)
 		if n, ok := e.Body.(journal.NameResolved); ok {
-			s.resolved(e, n)
+			s.lookUp(e, n)
 			continue
 		}
 		key := e.Flow + " " + e.Peer
@@ -63,17 +64,24 @@ func newScene(log journal.Log) *scene {
 		c.events = append(c.events, e)
 		if f, ok := e.Body.(journal.RevocationFetched); ok {
 			s.fetches = append(s.fetches, fetch{at[journal.RevocationFetched]{f, e.Packet, e.At, e.Actor}, c})
+			s.addFetch(s.fetches[len(s.fetches)-1])
 		}
 	}
 	for _, c := range s.conns {
 		c.settle(s)
+		s.addConn(c)
+	}
+	for _, c := range s.conns {
+		s.addVerdict(s, c)
 	}
 	return s
 }
 
-func (s *scene) resolved(e journal.Event, n journal.NameResolved) {
+func (s *scene) lookUp(e journal.Event, n journal.NameResolved) {
 	client, _ := split(e.Flow)
-	s.lookups = append(s.lookups, &lookup{at: at[journal.NameResolved]{n, e.Packet, e.At, e.Actor}, client: client})
+	l := &lookup{at: at[journal.NameResolved]{n, e.Packet, e.At, e.Actor}, client: client}
+	s.lookups = append(s.lookups, l)
+	s.addLookup(l)
 	for _, a := range n.Addrs {
 		if !slices.Contains(s.names[a], n.Name) {
 			s.names[a] = append(s.names[a], n.Name)

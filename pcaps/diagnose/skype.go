@@ -99,9 +99,9 @@ func noRelay(s *scene) {
 // relayed says whether the client tried the same relay another way, which tells
 // more: audio goes by UDP or by TCP, whichever gets through.
 func (s *scene) relayed(c *conn) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+	return slices.ContainsFunc(s.relays[c.client], func(o *conn) bool {
 		_, _, granted := o.allocation()
-		return o != c && o.client == c.client && (granted || o.explained && o.relays())
+		return o != c && (granted || o.explained)
 	})
 }
 
@@ -136,8 +136,8 @@ func relayClosed(s *scene) {
 	}
 }
 
-// relays says whether the other end is a media relay.
-func (c *conn) relays() bool {
+// relaying says whether the other end is a media relay.
+func (c *conn) relaying() bool {
 	return slices.ContainsFunc(each[journal.TURNSent](c), func(t at[journal.TURNSent]) bool {
 		return strings.Contains(t.body.Message, "MS-TURN") || strings.Contains(t.body.Message, "Allocate") || strings.HasPrefix(t.body.Message, "pseudo-TLS")
 	})
@@ -170,10 +170,12 @@ func oneWay(s *scene) {
 
 // returns says whether the other direction goes between other ports.
 func (s *scene) returns(c *conn, m journal.MediaFlowed) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
+	if len(s.heard[c.client]) > 0 {
+		return true // somebody else's begins there
+	}
+	return slices.ContainsFunc(s.hearing[c.client], func(o *conn) bool {
 		return o != c && slices.ContainsFunc(each[journal.MediaFlowed](o), func(e at[journal.MediaFlowed]) bool {
-			same := o.client == c.client
-			return same && (m.Received == 0) == (e.body.Sent == 0) || !same && addrOf(o.server) == c.client
+			return (m.Received == 0) == (e.body.Sent == 0)
 		})
 	})
 }

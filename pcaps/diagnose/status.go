@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -22,9 +23,13 @@ const memory = 10 * time.Minute
 // fetchesBy are a client's fetches that ended between two times.
 func (s *scene) fetchesBy(client string, from, to time.Duration) []fetch {
 	var out []fetch
-	for _, f := range s.fetches {
-		if f.conn.client == client && f.time >= from && f.time-f.body.Took <= to+time.Second {
+	list := s.fetchesOf[client]
+	for _, f := range list[sort.Search(len(list), func(i int) bool { return list[i].time >= from }):] {
+		if f.time-f.body.Took <= to+time.Second {
 			out = append(out, f)
+		}
+		if f.time > to+memory {
+			break
 		}
 	}
 	return out
@@ -33,12 +38,9 @@ func (s *scene) fetchesBy(client string, from, to time.Duration) []fetch {
 // tries says whether a client tried in vain to look up or reach something between
 // two times.
 func (s *scene) tries(client string, from, to time.Duration) bool {
-	return slices.ContainsFunc(s.conns, func(o *conn) bool {
-		e, ok := first[journal.Connected](o)
-		return ok && o.client == client && e.body.Err != "" && e.time >= from && e.time <= to
-	}) || slices.ContainsFunc(s.lookups, func(l *lookup) bool {
-		return l.client == client && failed(l.body) && l.time >= from && l.time <= to
-	})
+	list := s.failedLookups[client]
+	i := sort.Search(len(list), func(i int) bool { return list[i].time >= from })
+	return i < len(list) && list[i].time <= to || len(begun(s.failed[client], from, to)) > 0
 }
 
 // points says whether a certificate names what was fetched.
@@ -81,15 +83,14 @@ func (c *conn) byStatus(s *scene, r refusal, leaf at[journal.CertificateSeen]) [
 
 // explain marks all that failed because of what a fetch failed for: whoever made it.
 func (s *scene) explain(f fetch) {
-	for _, o := range s.fetches {
-		if o.body.URL == f.body.URL {
-			o.conn.explained = true
-		}
+	if f.conn.explained {
+		return
 	}
-	for _, l := range s.lookups {
-		if sameName(l.body.Name, hostOf(f.body.URL)) {
-			l.explained = true
-		}
+	for _, o := range s.fetchesOfURL[f.body.URL] {
+		o.conn.explained = true
+	}
+	for _, l := range s.lookupsOf[plain(hostOf(f.body.URL))] {
+		l.explained = true
 	}
 }
 
@@ -141,14 +142,14 @@ func (c *conn) unreached(s *scene, r refusal, leaf at[journal.CertificateSeen]) 
 	var found []suspect
 	for _, url := range slices.Concat(leaf.body.CDP, leaf.body.OCSP) {
 		host := hostOf(url)
-		for _, l := range s.lookups {
-			if l.client == c.client && sameName(l.body.Name, host) && failed(l.body) && l.time <= r.time+time.Second && !s.resolves(host) {
+		for _, l := range s.lookupsOf[plain(host)] {
+			if l.client == c.client && failed(l.body) && l.time <= r.time+time.Second && !s.resolves(host) {
 				l.explained = true
 				found = append(found, suspect{ResponderUnreachable, High, []Evidence{said(l.packet, l.body.String()+": "+url+" stands in the certificate")}, nil})
 			}
 		}
-		for _, o := range s.conns {
-			if e, ok := first[journal.Connected](o); ok && o.client == c.client && e.body.Err != "" && e.time <= r.time+time.Second && s.called(addrOf(o.server), host) {
+		for _, o := range begun(s.failed[c.client], leaf.time-memory, r.time+time.Second) {
+			if e, ok := first[journal.Connected](o); ok && s.called(addrOf(o.server), host) {
 				o.explained = true
 				found = append(found, suspect{ResponderUnreachable, High, []Evidence{said(e.packet, e.body.String()+": "+url+" stands in the certificate")}, nil})
 			}
@@ -167,7 +168,7 @@ func failed(n journal.NameResolved) bool { return n.Err != "" && n.Err != "NOERR
 
 // resolves says whether a name gave an address at any time.
 func (s *scene) resolves(name string) bool {
-	return slices.ContainsFunc(s.lookups, func(l *lookup) bool { return sameName(l.body.Name, name) && len(l.body.Addrs) > 0 })
+	return s.resolved[plain(name)]
 }
 
 // strayStatus tells of bad answers about certificates whose connections are not in
@@ -194,8 +195,5 @@ func strayStatus(s *scene) {
 
 // tolerated says whether the client made a TLS connection after the fetch.
 func (s *scene) tolerated(f fetch) bool {
-	return slices.ContainsFunc(s.conns, func(c *conn) bool {
-		e, ok := first[journal.HandshakeEnded](c)
-		return ok && c.client == f.conn.client && c.last() >= f.time && e.body.Err == "" && c.used()
-	})
+	return s.lastUsed[f.conn.client] >= f.time
 }

@@ -40,6 +40,25 @@ func (c *Certificate) Name() string {
 	return c.Subject
 }
 
+// Limits on the certificates that are remembered.
+const (
+	maxCertificates    = 1 << 12
+	maxCertificateSize = 8 << 10
+)
+
+// certificate reads a certificate, each once: captures have the same ones again and
+// again. What it gives is shared.
+func (r *reading) certificate(der []byte) *Certificate {
+	if c := r.certificates[string(der)]; c != nil {
+		return c
+	}
+	c := readCertificate(der)
+	if len(r.certificates) < maxCertificates && len(der) <= maxCertificateSize {
+		r.certificates[string(der)] = c
+	}
+	return c
+}
+
 // readCertificate reads a certificate less strictly than crypto/x509: what a
 // capture shows need not be right. It believes nothing of it.
 func readCertificate(der []byte) *Certificate {

@@ -60,12 +60,14 @@ type reading struct {
 	last     int64 // the latest time
 	held     int   // bytes of bodies that are being gathered
 	keys     decrypt.Keys
-	known    int  // bytes of the file's secrets that are among the keys
-	wanted   bool // events are
+	// certificates are those read so far, by their bytes.
+	certificates map[string]*Certificate
+	known        int  // bytes of the file's secrets that are among the keys
+	wanted       bool // events are
 }
 
 func newReading(file *capture.Reader) *reading {
-	r := &reading{Summary: newSummary(), sipStart: only(detect.Inner(), detect.SIPS), names: map[netip.Addr]string{}}
+	r := &reading{Summary: newSummary(), sipStart: only(detect.Inner(), detect.SIPS), names: map[netip.Addr]string{}, certificates: map[string]*Certificate{}}
 	r.dialects = dialects(r.sipStart)
 	r.Kind, r.Zipped = file.Kind, file.Zipped
 	r.table = flow.NewTable(r)

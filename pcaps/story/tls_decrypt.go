@@ -169,7 +169,7 @@ func (t *tls) openedMessage(s flow.Side, at flow.Moment, kind byte, body []byte)
 	case byte(tlshello.TypeCertificate):
 		if chain := certificateList13(body); len(chain) > 0 && t.modern() {
 			side.certs += len(chain)
-			side.leaf = readCertificate(chain[0])
+			side.leaf = t.certificate(chain[0])
 			t.certificateSeen(s, at, side.leaf, chain)
 		}
 	}

@@ -12,21 +12,21 @@ import (
 
 // certificateSeen notes the server's chain; a client's certificate is not noted.
 func (t *tls) certificateSeen(s flow.Side, at flow.Moment, leaf *Certificate, chain [][]byte) {
-	if t.flow.IsClient(s) || !leaf.Parsed {
+	if !t.wanted || t.flow.IsClient(s) || !leaf.Parsed {
 		return
 	}
 	t.note(s.Other(), at, journal.CertificateSeen{
 		Subject: leaf.Name(), Issuer: leaf.IssuerName, CDP: leaf.CDP, OCSP: leaf.OCSP, ChainLen: len(chain), Flaws: t.flaws(leaf, at),
-		Pointerless: pointerless(chain[1:]),
+		Pointerless: t.pointerless(chain[1:]),
 	})
 }
 
 // pointerless names the certificates that have no revocation pointers, roots left
 // out.
-func pointerless(issuers [][]byte) []string {
+func (r *reading) pointerless(issuers [][]byte) []string {
 	var found []string
 	for _, der := range issuers {
-		if c := readCertificate(der); c.Parsed && !c.HasCDP && len(c.OCSP) == 0 && c.Subject != c.Issuer {
+		if c := r.certificate(der); c.Parsed && !c.HasCDP && len(c.OCSP) == 0 && c.Subject != c.Issuer {
 			found = append(found, c.Name())
 		}
 	}

@@ -157,7 +157,7 @@ func (t *tls) certificates(s flow.Side, at flow.Moment, m tlshello.Message) {
 	side := &t.sides[s]
 	chain := certificateList(m.Body)
 	if side.certs == 0 && len(chain) > 0 {
-		side.leaf = readCertificate(chain[0])
+		side.leaf = t.certificate(chain[0])
 		t.certificateSeen(s, at, side.leaf, chain)
 	}
 	side.certs += len(chain)
@@ -217,6 +217,6 @@ func (t *tls) sslv2Server(s flow.Side, body []byte) {
 	}
 	size := int(binary.BigEndian.Uint16(body[lengthAt:]))
 	if size > 0 && fixed+size <= len(body) {
-		t.sides[s].certs, t.sides[s].leaf = 1, readCertificate(body[fixed:fixed+size])
+		t.sides[s].certs, t.sides[s].leaf = 1, t.certificate(body[fixed:fixed+size])
 	}
 }
