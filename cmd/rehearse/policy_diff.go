@@ -20,6 +20,7 @@ type diffFlags struct {
 	policy       policyFlags
 	newRelease   string
 	transactions string
+	capture      string
 	scenarios    []string
 	filter       string
 	flows        int
@@ -42,6 +43,10 @@ a list is compared instead: each request as the flow of an explicit client, on a
 service that detects protocols unless "detect_protocol" says otherwise; one that
 gives a "type" or "checkpoints" by itself.
 
+With --capture the connections of a capture are compared, as a proxy would see them:
+behind a CONNECT where the client asks a proxy for one, else on a transparent service,
+each on one that detects protocols.
+
 With --scenarios each scenario is run twice, with OLD and with NEW in place of every
 policy that it names, and the outcomes of its steps are compared; a release that is
 given overrides theirs.
@@ -59,6 +64,7 @@ several values of one name stand with a "|" between them.
 		Example: `  rehearse policy diff today.cpl tomorrow.cpl --release 6.5.10.1
   rehearse policy diff p.cpl p.cpl --release 6.5.9.1 --new-release 6.5.10.1
   rehearse policy diff today.cpl tomorrow.cpl --transactions requests.csv --fail-on widening
+  rehearse policy diff today.cpl tomorrow.cpl --capture office.pcapng
   rehearse policy diff today.cpl tomorrow.cpl --scenarios my-scenarios/`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return a.diff(c.Context(), args[0], args[1], f) },
@@ -67,12 +73,13 @@ several values of one name stand with a "|" between them.
 	fl := c.Flags()
 	fl.StringVar(&f.newRelease, "new-release", "", "release `R` for NEW, where it is another one")
 	fl.StringVar(&f.transactions, "transactions", "", "compare over the transactions in `FILE`, .json or .csv, - for JSON on standard input")
+	fl.StringVar(&f.capture, "capture", "", "compare over the connections of the capture `FILE`, - for standard input")
 	fl.StringArrayVar(&f.scenarios, "scenarios", nil, "compare over the steps of the scenarios in `PATH`; may be repeated")
 	fl.StringVar(&f.filter, "filter", "", "with --scenarios: run only those that `EXPR` takes")
 	fl.IntVar(&f.flows, "flows", 0, flowsHelp)
 	fl.StringVar(&f.failOn, "fail-on", "", "exit 5 on `widening`: when anything is newly allowed or bypassed")
 	fl.BoolVar(&f.json, "json", false, "print the comparison as JSON")
-	c.MarkFlagsMutuallyExclusive("transactions", "scenarios")
+	c.MarkFlagsMutuallyExclusive("transactions", "capture", "scenarios")
 	return c
 }
 
@@ -98,16 +105,23 @@ func (a *app) diff(ctx context.Context, old, new string, f diffFlags) error {
 		return a.finishDiff(viewContrast(rep), w.String(), rep.Widens(), old, new, f)
 	}
 	var rep diff.Report
-	if f.transactions == "" {
+	switch {
+	case f.capture != "":
+		list, err := a.capturedFlows(ctx, f.capture)
+		if err != nil {
+			return err
+		}
+		rep = pair.Given(list)
+	case f.transactions == "":
 		rep = pair.Flows(orAffordable(f.flows, pair))
-	} else {
+	default:
 		list, err := a.transactionList(f.transactions)
 		if err != nil {
 			return err
 		}
 		rep = pair.Transactions(list)
 	}
-	return a.finishDiff(viewDiff(&rep, pair), diffText(&rep, pair, in), rep.Widens(), old, new, f)
+	return a.finishDiff(viewDiff(&rep, pair), diffText(&rep, pair, in, f), rep.Widens(), old, new, f)
 }
 
 // orAffordable is a number of flows, or what takes seconds where none is given.
@@ -185,10 +199,10 @@ func groupTitles() map[diff.Group]string {
 }
 
 // diffText is a comparison over flows or transactions as text.
-func diffText(rep *diff.Report, pair *diff.Pair, in *inputs) string {
+func diffText(rep *diff.Report, pair *diff.Pair, in *inputs, f diffFlags) string {
 	w := &strings.Builder{}
 	what := "flows"
-	if rep.Extent == nil {
+	if f.transactions != "" {
 		what = "transactions"
 	}
 	for _, g := range diff.Groups() {
@@ -309,6 +323,9 @@ func exampleText(e *diff.Example) string {
 		}
 		return fmt.Sprintf("%s (%s)", text, t.At)
 	}
+	if e.Shape == nil {
+		return fmt.Sprintf("%s (%s)", e.Flow.Describe(), e.Name)
+	}
 	return fmt.Sprintf("%s: %s", e.Shape, e.Flow.Describe())
 }
 
@@ -323,7 +340,7 @@ type diffView struct {
 	CannotDecide []flipView `json:"cannot_evaluate"`
 	Unchanged    int        `json:"unchanged"`
 	Widens       bool       `json:"widens"`
-	Space        *spaceView `json:"space"` // null for transactions
+	Space        *spaceView `json:"space"` // null for what was given
 }
 
 type flipView struct {
@@ -396,6 +413,9 @@ func viewLines(list []diff.Line) []lineView {
 func viewExample(e *diff.Example) map[string]any {
 	if e.Transaction != nil {
 		return map[string]any{"at": e.Transaction.At.String(), "name": e.Transaction.Name, "url": e.Transaction.Last().Transaction.URL.String()}
+	}
+	if e.Shape == nil {
+		return map[string]any{"name": e.Name, "flow": e.Flow.Describe()}
 	}
 	return map[string]any{"kind": e.Shape.String(), "flow": e.Flow.Describe()}
 }

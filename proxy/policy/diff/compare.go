@@ -55,9 +55,16 @@ type Flip struct {
 	Why string
 }
 
+// Named is a flow that somebody gives, with what it is called.
+type Named struct {
+	Name string
+	Flow *flow.Flow
+}
+
 // Example is the plainest flow or transaction of a flip.
 type Example struct {
-	Shape       *flow.Shape // nil for transactions
+	Name        string      // of a flow that was given
+	Shape       *flow.Shape // nil for what was given
 	Flow        *flow.Flow
 	Transaction *txn.Transaction
 	odd         int
@@ -131,6 +138,20 @@ func (p *Pair) Transactions(list []*txn.Transaction) Report {
 	return c.report()
 }
 
+// Given compares over given flows. A flow without a service is on the usual one for
+// what it speaks, which detects protocols.
+func (p *Pair) Given(list []Named) Report {
+	c := p.comparison()
+	for _, one := range list {
+		f := *one.Flow
+		flow.Place(&f)
+		c.take(c.judged(&item{example: Example{Name: one.Name, Flow: &f}}, func(p *policy.Policy) (flow.Outcome, []flow.Visit) {
+			return flow.Explain(p, &f)
+		}))
+	}
+	return c.report()
+}
+
 // item decides a transaction by both policies.
 func (c *comparison) item(t *txn.Transaction) *item {
 	end := t.Last()
@@ -148,6 +169,11 @@ func (c *comparison) item(t *txn.Transaction) *item {
 		one.example.Flow = f
 		judge = func(p *policy.Policy) (flow.Outcome, []flow.Visit) { return flow.Explain(p, f) }
 	}
+	return c.judged(one, judge)
+}
+
+// judged has both policies decide an item.
+func (c *comparison) judged(one *item, judge func(*policy.Policy) (flow.Outcome, []flow.Visit)) *item {
 	for i, o := range []*flow.Outcome{&one.from, &one.to} {
 		var visits []flow.Visit
 		*o, visits = judge(c.sources[i].Policy)

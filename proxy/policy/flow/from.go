@@ -47,6 +47,34 @@ func From(tx *policy.Transaction, protocol string, detect bool) *Flow {
 	return f
 }
 
+// Place puts a flow without a service on the usual one for what it speaks: explicit
+// behind a CONNECT, else a transparent one, each with Detect Protocol. What is left
+// open is filled in.
+func Place(f *Flow) {
+	if f.Service.Kind == "" {
+		f.Service = placeOf(f)
+	}
+	f.fill()
+}
+
+func placeOf(f *Flow) proxy.Service {
+	kind := proxy.TCPTunnel
+	switch {
+	case f.Connect:
+		kind = proxy.ExplicitHTTP
+	case f.Speaks == TLS:
+		kind = proxy.SSL
+	case f.Speaks == HTTP:
+		kind = proxy.HTTP
+	}
+	for _, s := range Shapes() {
+		if s.Service.Kind == kind {
+			return s.Service
+		}
+	}
+	return Shapes()[0].Service
+}
+
 // fill gives what every flow has where a transaction leaves it open.
 func (f *Flow) fill() {
 	usual := Shapes()[0].Service
