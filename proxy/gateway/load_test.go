@@ -105,7 +105,8 @@ func answer(c net.Conn) {
 // secured is a client's connection.
 type secured struct {
 	*tls.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	host string // of the requests, with the port that CONNECT named
 }
 
 // connect makes an intercepted connection for a name, and asks once for a few bytes.
@@ -124,8 +125,13 @@ func (m *measured) connect(c *contender, name string) (*secured, error) {
 			return nil, errors.Join(err, raw.Close())
 		}
 	}
-	t := tls.Client(raw, &tls.Config{ServerName: name, InsecureSkipVerify: true})
-	s := &secured{t, bufio.NewReaderSize(t, 4<<10)}
+	conf := &tls.Config{ServerName: name, InsecureSkipVerify: true}
+	if c != nil && c.direct { // sslsplit finds no name in a hello over 1,024 bytes
+		conf.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256}
+	}
+	t := tls.Client(raw, conf)
+	_, port, _ := net.SplitHostPort(m.at)
+	s := &secured{t, bufio.NewReaderSize(t, 4<<10), net.JoinHostPort("site.test", port)}
 	if err := s.ask(10); err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
@@ -144,7 +150,7 @@ func readHead(in *bufio.Reader) error {
 
 // ask requests so many bytes.
 func (s *secured) ask(n int) error {
-	_, err := fmt.Fprintf(s, "GET /%d HTTP/1.1\r\nHost: site.test\r\nUser-Agent: load\r\nAccept: */*\r\n\r\n", n)
+	_, err := fmt.Fprintf(s, "GET /%d HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\nAccept: */*\r\n\r\n", n, s.host)
 	if err == nil {
 		err = readHead(s.in)
 	}
