@@ -90,6 +90,6 @@ var _ = Describe("TAP", func() {
 	It("keeps a description from being a directive", func() {
 		r := &reports.Report{Scenarios: []reports.Scenario{{Name: "a # SKIP b\n\\c", Verdict: reports.Passed}}, Selected: 3}
 		Expect(string(rendered(format("tap"), r))).To(Equal(
-			"TAP version 14\n1..1\n# 2 selected scenarios are not in this report\nok 1 - a \\# SKIP b \\\\c\n"))
+			"TAP version 13\n1..1\n# 2 selected scenarios are not in this report\nok 1 - a \\# SKIP b \\\\c\n"))
 	})
 })
