@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -32,7 +34,8 @@ type proxyFlags struct {
 	resolve                     []string
 	dns, minTLS                 string
 	accessLogs                  []string
-	connections, header         int
+	connections, perClient      int
+	header                      int
 	idle, grace                 time.Duration
 	events                      bool
 }
@@ -108,6 +111,7 @@ func (a *app) proxy() *cobra.Command {
 	fl.StringVar(&f.console, "status", "", "loopback `ADDR:PORT` of a status page, of metrics for Prometheus at /metrics, and of policy traces")
 	fl.IntVar(&f.header, "max-header", 64<<10, "refuse requests and responses with headers of more than `BYTES`")
 	fl.IntVar(&f.connections, "max-connections", 4096, "serve `N` clients at a time; further ones are reset")
+	fl.IntVar(&f.perClient, "max-per-client", 0, "serve `N` connections of one address at a time; 0 is 1024, or where it listens on loopback alone as many as there may be")
 	fl.DurationVar(&f.idle, "idle", 10*time.Minute, "end connections on which nothing moves for `D`; 0 never does")
 	fl.DurationVar(&f.grace, "grace", 3*time.Second, "at the end give what is under way `D` to finish")
 	fl.BoolVar(&f.events, "events", false, "print what happens on standard error, as it happens")
@@ -198,10 +202,17 @@ func (a *app) gatewayConfig(f *proxyFlags) (conf gateway.Config, err error) {
 	if f.events {
 		conf.Proxy.Recorder = newEvents(a.err)
 	}
-	conf.MaxConnections, conf.Grace = f.connections, f.grace
+	conf.MaxConnections, conf.MaxPerClient, conf.Grace = f.connections, f.perClient, f.grace
+	beyond := func(at netip.AddrPort) bool { return !at.Addr().IsLoopback() }
+	if f.perClient == 0 && slices.ContainsFunc(conf.Listen, beyond) {
+		conf.MaxPerClient = usualPerClient
+	}
 	conf.Note = func(format string, args ...any) { fmt.Fprintf(a.err, "note: "+format+"\n", args...) }
 	return conf, nil
 }
+
+// usualPerClient is --max-per-client where it is left out.
+const usualPerClient = 1024
 
 func (f *proxyFlags) roots() (*x509.CertPool, error) {
 	if f.upstreamTrust != "" {

@@ -47,6 +47,8 @@ type Config struct {
 	Allow []netip.Prefix
 	// MaxConnections bounds the client connections at a time; further ones are reset.
 	MaxConnections int
+	// MaxPerClient bounds those of one source address; 0 does not.
+	MaxPerClient int
 	// Host is the network towards the origins.
 	Host *proxy.OSHost
 	// Proxy is the interceptor's own configuration.
@@ -90,6 +92,7 @@ type Gateway struct {
 
 	admitted atomic.Int64 // connections now
 	moves    atomic.Int64 // beginnings and ends of connections
+	crowd    crowd
 	flows    sync.WaitGroup
 	refused  refusals
 }

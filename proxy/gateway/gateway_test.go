@@ -74,6 +74,16 @@ var _ = Describe("a gateway", func() {
 		Eventually(func() string { return get(r.client(), "http://plain.test/b") }).Should(Equal("200 /b"))
 	})
 
+	It("serves so many connections of one client and no more", func() {
+		r := opened(intercept, func(c *gateway.Config) { c.MaxPerClient = 1 })
+		first := r.dial()
+		fmt.Fprintf(first, "GET http://plain.test/a HTTP/1.1\r\nHost: plain.test\r\n\r\n")
+		Expect(http.ReadResponse(bufio.NewReader(first), nil)).To(HaveField("StatusCode", 200))
+		Expect(r.refuses()).To(BeTrue())
+		first.Close()
+		Eventually(func() string { return get(r.client(), "http://plain.test/b") }).Should(Equal("200 /b"))
+	})
+
 	It("does not connect to itself", func() {
 		r := opened(intercept, nil)
 		Expect(get(r.client(), "http://"+r.Addr().String()+"/")).To(HavePrefix("503 "))

@@ -94,9 +94,9 @@ func (g *Gateway) accept(ctx context.Context, l listener) {
 // admit begins a flow for a connection, or resets it and says why.
 func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 	in, to, refusal := g.target(l, c)
-	if refusal == "" && g.admitted.Add(1) > int64(g.conf.MaxConnections) {
-		g.admitted.Add(-1)
-		refusal = "too many connections"
+	source := addrOf(c.RemoteAddr()).Addr()
+	if refusal == "" {
+		refusal = g.enter(source)
 	}
 	if refusal != "" {
 		c.SetLinger(0)
@@ -104,10 +104,9 @@ func (g *Gateway) admit(ctx context.Context, l listener, c *net.TCPConn) {
 		g.refuse(c, refusal)
 		return
 	}
-	g.moves.Add(1)
 	g.meters.add("rehearse_connections_total")
 	g.flows.Go(func() {
-		defer func() { g.admitted.Add(-1); g.moves.Add(1) }()
+		defer g.leave(source)
 		defer g.survive(c)
 		in.Serve(ctx, c, to)
 	})
