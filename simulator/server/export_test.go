@@ -26,3 +26,9 @@ func Messages(pieces ...[]byte) (out []string, ok bool) {
 
 // Raw is the first element of a name in a message, as it is written.
 func Raw(message []byte, name string) []byte { return raw(message, name) }
+
+// Credentials are those that MRAS would hand out.
+func (e *Estate) Credentials() (username, password []byte) {
+	t := e.tickets.issue(e.Now(), ticketMinutes)
+	return t.username, t.password
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/binary"
@@ -24,6 +25,7 @@ type leg struct {
 	flow string
 	// session names the client on relay ports that many share.
 	session msturn.SessionID
+	known   keyed // of the last Send request; the reader's alone
 
 	mu    sync.Mutex // of writing, and of what follows
 	alloc *allocation
@@ -228,6 +230,22 @@ func (l *leg) authentic(m *msturn.Message) bool {
 	if !ok {
 		return false
 	}
-	password, ok := l.password(user)
-	return ok && m.Verify(msturn.NewKey(user, l.realm, password)) == nil
+	if l.known.until.Before(time.Now()) || !bytes.Equal(l.known.user, user) {
+		password, ok := l.password(user)
+		if !ok {
+			return false
+		}
+		l.known = keyed{bytes.Clone(user), msturn.NewKey(user, l.realm, password), time.Now().Add(keyLife)}
+	}
+	return m.Verify(l.known.key) == nil
 }
+
+// keyed is the key of a user name, made not for each of the many Send requests of a
+// client but once in keyLife.
+type keyed struct {
+	user  msturn.Username
+	key   msturn.Key
+	until time.Time
+}
+
+const keyLife = time.Second
