@@ -93,7 +93,7 @@ ssl_bump peek step1
 ssl_bump bump all
 on_unsupported_protocol tunnel all
 tls_outgoing_options cafile=DIR/origins.pem
-cache_peer 127.0.0.1 parent EXIT 0 no-query no-digest default connect-fail-limit=100000
+cache_peer 127.0.0.1 parent EXIT 0 no-query no-digest default connect-timeout=1
 never_direct allow all
 http_access allow all
 cache deny all
