@@ -112,6 +112,7 @@ type Proxy struct {
 	conf    Config
 	policy  atomic.Pointer[installed]
 	cache   revocation.Cache
+	paths   paths
 	fetcher revocation.Fetcher
 	numbers atomic.Uint64 // of flows
 	// tickets seals the sessions of clients, sessions keeps those with origins.

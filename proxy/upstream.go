@@ -107,7 +107,7 @@ func (f *flow) validate(leg serverLeg, v policy.Validation) *exception {
 	if !v.On || leaf == nil {
 		return nil
 	}
-	chain, err := revocation.Chain(leaf, leg.state.PeerCertificates[1:], f.p.conf.Roots, f.serverName(), f.p.conf.Now())
+	chain, err := f.p.paths.find(leaf, leg.state.PeerCertificates[1:], f.p.conf.Roots, f.serverName(), f.p.conf.Now())
 	e := chainException(err, v)
 	if e != nil && e.id == untrustedIssuer && f.intercept.PreserveUntrusted == "yes" {
 		f.untrusted = true // the client is left to see for itself; Modelled: Q29

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"rehearse/proxy/gateway"
 )
 
 // The benchmarks lay the gateway beside the floor, and beside the peers that
@@ -101,14 +103,20 @@ func several(until time.Time, work func() (float64, error)) (float64, error) {
 }
 
 // contenders are the floor, the gateway and the peers.
-func contenders(b *testing.B) []*contender {
-	ours := []*contender{startContender(b, "floor", "127.0.0.1:0"), startContender(b, "gateway", b.TempDir())}
+func contenders(b *testing.B, m *measured) []*contender {
+	dir := b.TempDir()
+	root := filepath.Join(dir, "origin.pem")
+	if err := os.WriteFile(root, gateway.RootPEM(m.root), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	ours := []*contender{startContender(b, "floor", "127.0.0.1:0"), startContender(b, "gateway", dir, root)}
 	return append(ours, peers(b)...)
 }
 
 // beside measures a load for all contenders in turns.
 func beside(b *testing.B, unit string, work load) {
-	m, all := newMeasured(), contenders(b)
+	m := newMeasured()
+	all := contenders(b, m)
 	done, cpu := map[*contender]float64{}, map[*contender]time.Duration{}
 	turn := func(c *contender, count bool) {
 		before := usageOf(c.pid)
@@ -142,7 +150,8 @@ func beside(b *testing.B, unit string, work load) {
 // BenchmarkSetUp measures how much later than without a proxy a client gets its first
 // answer, the origin being asked first; an operation is one connection of each.
 func BenchmarkSetUp(b *testing.B) {
-	m, all := newMeasured(), contenders(b)
+	m := newMeasured()
+	all := contenders(b, m)
 	all = append(all, nil)
 	took := map[*contender][]time.Duration{}
 	for b.Loop() {
@@ -171,7 +180,8 @@ func BenchmarkSetUp(b *testing.B) {
 // bytes for each pair, of client and origin. An operation is a thousand of them.
 func BenchmarkIdle(b *testing.B) {
 	const n = 1000
-	m, all := newMeasured(), contenders(b)
+	m := newMeasured()
+	all := contenders(b, m)
 	grown, pairs := map[*contender]float64{}, 0.0
 	for b.Loop() {
 		pairs += n

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"os"
@@ -84,10 +85,10 @@ func peers(b *testing.B) (all []*contender) {
 	return all
 }
 
-// playGateway is the gateway as it is measured: decrypting everything by policy, its
-// access log on, and nothing verified but what the handshake itself does. Its folder is
-// an argument.
-func playGateway(ctx context.Context, dir string) error {
+// playGateway is the gateway as it is measured: it decrypts everything by policy,
+// verifies origins, and keeps no log. Its folder is an argument, and the file of the
+// origin's root.
+func playGateway(ctx context.Context, dir, root string) error {
 	authority, _, err := gateway.OpenAuthority(filepath.Join(dir, "ca"), time.Now)
 	if err != nil {
 		return err
@@ -97,8 +98,14 @@ func playGateway(ctx context.Context, dir string) error {
 		return err
 	}
 	defer profiled()
+	text, err := os.ReadFile(root)
+	if err != nil {
+		return err
+	}
 	r := &running{origin: &origin{root: authority}, authority: authority}
-	conf := r.config(intercept + "<SSL>\n server.certificate.validate(no)\n")
+	conf := r.config(intercept)
+	conf.Proxy.Roots = x509.NewCertPool()
+	conf.Proxy.Roots.AppendCertsFromPEM(text)
 	conf.Host = &proxy.OSHost{Label: "proxy"}
 	conf.Proxy.AccessLog, conf.MaxConnections = nil, 20000
 	conf.Proxy.Limits.Idle = 10 * time.Minute

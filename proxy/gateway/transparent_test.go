@@ -140,7 +140,7 @@ func play(role string) int {
 	work := route
 	switch role {
 	case "gateway":
-		work = func(ctx context.Context) error { return playGateway(ctx, os.Args[1]) }
+		work = func(ctx context.Context) error { return playGateway(ctx, os.Args[1], os.Args[2]) }
 	case "soak":
 		work = func(ctx context.Context) error { return playSoak(ctx, os.Args[1], os.Args[2:]) }
 	case "floor":
