@@ -71,7 +71,7 @@ speaks TLS; with --tls-ca workers need certificates of that authority.`,
 	f.capture.add(c)
 	f.link.add(fl)
 	c.MarkFlagDirname("store")
-	c.MarkFlagFilename("policy", "cpl")
+	completes(c)
 	return c
 }
 

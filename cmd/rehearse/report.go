@@ -68,6 +68,8 @@ unless --partial says that this is known.`,
 // reportFlag puts --report on a verb of stored reports.
 func reportFlag(c *cobra.Command, formats *[]string) {
 	c.Flags().StringArrayVar(formats, "report", nil, "write the report, `FORMAT=FILE`; formats: "+formatNames()+"; may be repeated; FILE - is standard output")
+	completes(c)
+	c.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 }
 
 func (a *app) merge(files, formats []string, partial bool) error {

@@ -21,6 +21,7 @@ clock. The exit code is 1 where a scenario newly failed.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error { return a.compare(args[0], args[1], slower, asJSON) },
 	}
+	c.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 	c.Flags().DurationVar(&slower, "slower", time.Second, "tell steps that took longer by `DURATION` or more")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c

@@ -75,7 +75,7 @@ to standard error then.` + againstLong,
 	fl.BoolVar(&f.update, "update", false, "rewrite expectations that did not hold to what came out, for you to review")
 	f.capture.add(c)
 	f.against.add(fl)
-	c.MarkFlagFilename("policy", "cpl")
+	completes(c)
 	c.MarkFlagFilename("trust", "pem")
 	c.MarkFlagDirname("estate")
 	c.MarkFlagDirname("traces")
