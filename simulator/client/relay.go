@@ -134,12 +134,14 @@ func (w *walk) relay(r Relay) (*relayed, error) {
 		return nil, fmt.Errorf("TURN client: %w", err)
 	}
 	w.record(name, journal.TURNSent{Message: "TURN Allocate request"})
+	_ = conn.SetReadDeadline(time.Now().Add(turnLimit))
 	if out.PacketConn, err = out.client.Allocate(); err != nil {
 		err = w.notAllocated(name, out.conn.ended(), err)
 		out.client.Close()
 		conn.Close()
 		return nil, err
 	}
+	_ = conn.SetReadDeadline(time.Time{})
 	w.record(name, journal.TURNSent{Received: true, Message: "TURN Allocate success response", Note: "relay address " + out.LocalAddr().String()})
 	return out, nil
 }
@@ -169,7 +171,7 @@ func (w *walk) toRelay(r Relay) (net.PacketConn, string, error) {
 			return nil, "", err
 		}
 	}
-	return streamed{turn.NewSTUNConn(conn), conn}, f.name, nil
+	return streamed{turn.NewSTUNConn(&turnOnly{Conn: conn}), conn}, f.name, nil
 }
 
 // streamed is a TCP or TLS connection with TURN on it, whose messages say how long
@@ -181,6 +183,29 @@ type streamed struct {
 
 // RemoteAddr is where the connection leads.
 func (s streamed) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
+
+// turnOnly is a connection that ends where the first answer is not TURN's: pion's
+// client would wait for what it takes for the rest of it.
+type turnOnly struct {
+	net.Conn
+	known bool
+}
+
+// Read implements net.Conn.
+func (t *turnOnly) Read(b []byte) (int, error) {
+	n, err := t.Conn.Read(b)
+	if n == 0 || t.known {
+		return n, err
+	}
+	t.known = true
+	if b[0] <= 1 { // a STUN message, not channel data
+		return n, err
+	}
+	if code, ok := httpIn(t.Conn, b[:n]); ok {
+		return 0, &stop{result: journal.Refused, code: code, note: "an HTTP answer in place of TURN's"}
+	}
+	return 0, &stop{result: journal.Aborted, code: codeProtocol}
+}
 
 var turnError = regexp.MustCompile(`\(error (\d{3}):? ?([^)]*)\)`)
 

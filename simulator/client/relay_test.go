@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -36,7 +38,12 @@ var _ = Describe("relaying", func() {
 			Expect(relay("turn.online.lync.com:3479", "tcp")).To(Equal("connect refused connection_refused"))
 			Expect(relay("turn.online.lync.com:3479", "udp")).To(Equal("relay refused connection_refused"))
 			Expect(relay("nowhere.test:3478", "udp")).To(Equal("resolve refused nxdomain"))
-			Expect(relay("webdir.online.lync.com:443", "tls")).To(Equal("relay timeout timeout"))
+			b.listen("web.test", 443, secured(b.leaf("web.test"), nil, func(c *tls.Conn) {
+				c.Read(make([]byte, 1))
+				io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+				c.Read(make([]byte, 1))
+			}))
+			Expect(relay("web.test:443", "tls")).To(Equal("relay refused http_400"))
 			_, err := e.Impose(server.Fault{Server: server.TURN, Kind: "silent"})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(relay("turn.online.lync.com:3478", "udp")).To(Equal("relay timeout timeout"))

@@ -26,6 +26,7 @@ type sound struct {
 	crypto  srtp.Crypto    // the key that is offered
 	sealing *srtp.Sender   // with SRTP, else nil
 	opening *srtp.Receiver // with SRTP, else nil
+	unheard int            // of what was said so far, as the server reported
 }
 
 func newSound() sound {
@@ -107,8 +108,11 @@ func (h *hearing) take(p packet) bool {
 	default:
 		h.announced++
 	}
-	return h.meter.Received() >= h.wanted && h.reported
+	return h.isDone()
 }
+
+// isDone says whether all came, the report too.
+func (h *hearing) isDone() bool { return h.meter.Received() >= h.wanted && h.reported }
 
 // measure sends one second of audio along the call's path, and says whether it can be
 // heard.
@@ -120,8 +124,8 @@ func (c *call) talk(w *walk, packets int) error {
 	a, h := c.path, &hearing{sound: &c.sound, wanted: packets}
 	c.drain(h)
 	sent, failure := c.speak(w, h)
-	if failure == nil && h.meter.Received() < sent {
-		_, failure = a.await(w, burstWait, h.take)
+	if failure == nil {
+		failure = c.stragglers(w, h)
 	}
 	a.record(a.name, h.flowed(a.mediaName(), sent))
 	if lost := a.lost(); lost != nil {
@@ -154,13 +158,35 @@ func (c *call) speak(w *walk, h *hearing) (sent int, failure error) {
 	return sent, failure
 }
 
+// stragglers waits for what is still under way, and asks again for a report that does
+// not come: it may be lost.
+func (c *call) stragglers(w *walk, h *hearing) error {
+	const asks = 4
+	for range asks {
+		if h.isDone() {
+			return nil
+		}
+		done, err := c.path.await(w, burstWait/asks, h.take)
+		if err != nil || done {
+			return err
+		}
+		if !h.reported {
+			if err := c.ask(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (h *hearing) flowed(path string, sent int) journal.MediaFlowed {
 	e := journal.MediaFlowed{
 		Path: path, Sent: sent, Received: h.meter.Received(), Protected: h.sealing != nil,
 		Lost: h.meter.Lost(), JitterMS: int(h.meter.Jitter().Milliseconds()),
 	}
-	if h.reported {
-		e.LostThere = h.report.Lost
+	if h.reported { // a report is about all since the call began
+		e.LostThere = max(0, h.report.Lost-h.unheard)
+		h.unheard = h.report.Lost
 	}
 	if h.isNotHeard() {
 		e.OneWay = "not heard"
