@@ -19,6 +19,7 @@ import (
 type diffFlags struct {
 	policy       policyFlags
 	newRelease   string
+	newDefault   string
 	transactions string
 	capture      string
 	scenarios    []string
@@ -63,6 +64,7 @@ several values of one name stand with a "|" between them.
 ` + transactionHelp(),
 		Example: `  rehearse policy diff today.cpl tomorrow.cpl --release 6.5.10.1
   rehearse policy diff p.cpl p.cpl --release 6.5.9.1 --new-release 6.5.10.1
+  rehearse policy diff p.cpl p.cpl --default allow --new-default deny
   rehearse policy diff today.cpl tomorrow.cpl --transactions requests.csv --fail-on widening
   rehearse policy diff today.cpl tomorrow.cpl --capture office.pcapng
   rehearse policy diff today.cpl tomorrow.cpl --scenarios my-scenarios/`,
@@ -72,6 +74,7 @@ several values of one name stand with a "|" between them.
 	f.policy.addOptions(c)
 	fl := c.Flags()
 	fl.StringVar(&f.newRelease, "new-release", "", "release `R` for NEW, where it is another one")
+	fl.StringVar(&f.newDefault, "new-default", "", "the default proxy policy for NEW, where it is another one, `allow|deny`")
 	fl.StringVar(&f.transactions, "transactions", "", "compare over the transactions in `FILE`, .json or .csv, - for JSON on standard input")
 	fl.StringVar(&f.capture, "capture", "", "compare over the connections of the capture `FILE`, - for standard input")
 	fl.StringArrayVar(&f.scenarios, "scenarios", nil, "compare over the steps of the scenarios in `PATH`; may be repeated")
@@ -158,6 +161,9 @@ func (a *app) pair(old, new string, f diffFlags) (*diff.Pair, *inputs, error) {
 		one.files = []string{name}
 		if i == 1 && f.newRelease != "" {
 			one.release = f.newRelease
+		}
+		if i == 1 && f.newDefault != "" {
+			one.verdict = f.newDefault
 		}
 		p, err := a.compile(one)
 		if err != nil {
@@ -307,6 +313,8 @@ func printEdit(w io.Writer, e diff.Edit, in *inputs) {
 		show("to", e.New)
 	case diff.Released:
 		fmt.Fprintln(w, "the release is another one")
+	case diff.Default:
+		fmt.Fprintln(w, "the default proxy policy is another one")
 	}
 }
 

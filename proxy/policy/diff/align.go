@@ -4,14 +4,6 @@ package diff
 // stand once in each policy are aligned.
 const mostCells = 16 << 20
 
-// align finds the longest run of lines that two policies have in common, in
-// order.
-func align(old, new []unit) []step {
-	var steps []step
-	alignBetween(old, new, 0, len(old), 0, len(new), &steps)
-	return steps
-}
-
 func alignBetween(old, new []unit, i, iEnd, j, jEnd int, steps *[]step) {
 	for i < iEnd && j < jEnd && old[i].text == new[j].text {
 		*steps = append(*steps, step{i, j})
@@ -60,7 +52,7 @@ func table(old, new []unit, i0, iEnd, j0, jEnd int, steps *[]step) {
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
 			if old[i0+i].text == new[j0+j].text {
-				*at(i, j) = *at(i+1, j+1) + 1
+				*at(i, j) = max(*at(i+1, j+1)+1+old[i0+i].more, *at(i+1, j), *at(i, j+1))
 			} else {
 				*at(i, j) = max(*at(i+1, j), *at(i, j+1))
 			}
@@ -69,7 +61,7 @@ func table(old, new []unit, i0, iEnd, j0, jEnd int, steps *[]step) {
 	i, j := 0, 0
 	for i < n && j < m {
 		switch {
-		case old[i0+i].text == new[j0+j].text:
+		case old[i0+i].text == new[j0+j].text && *at(i, j) == *at(i+1, j+1)+1+old[i0+i].more:
 			*steps = append(*steps, step{i0 + i, j0 + j})
 			i, j = i+1, j+1
 		case *at(i+1, j) >= *at(i, j+1):

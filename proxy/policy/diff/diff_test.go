@@ -146,6 +146,29 @@ var _ = Describe("A flip", func() {
 		}
 	})
 
+	It("is laid to a layer that moved, where headers are alike", func() {
+		r := pair("<Proxy>\nurl.domain=a.test DENY\n<Proxy>\nurl.domain=a.test ALLOW\n", "<Proxy>\nurl.domain=a.test ALLOW\n<Proxy>\nurl.domain=a.test DENY\n").Flows(20000)
+		Expect(causes(r)).To(Equal([]string{"moved old:1 new:3"}))
+	})
+
+	It("is laid to the default policy", func() {
+		old, new := compile("p", "<Proxy>\nurl.domain=a.test ALLOW\n", release), compile("p", "<Proxy>\nurl.domain=a.test ALLOW\n", release)
+		f, _ := cpl.Parse("p", []byte("<Proxy>\nurl.domain=a.test ALLOW\n"))
+		new.Options.DefaultDeny = true
+		new.Policy, _ = policy.Compile([]*cpl.File{f}, new.Options)
+		r := diff.NewPair(old, new).Flows(20000)
+		Expect(causes(r)).To(Equal([]string{"default"}))
+		Expect(groups(r)).To(ContainElement(diff.Denied))
+	})
+
+	It("is found where ranges of a value that nothing models differ", func() {
+		const later = "7.3.11.1"
+		old, new := compile("old", "<Proxy>\nurl.threat_risk.level=7..10 DENY\n", later), compile("new", "<Proxy>\nurl.threat_risk.level=8..10 DENY\n", later)
+		r := diff.NewPair(old, new).Flows(20000)
+		Expect(r.Extent.Complete).To(BeTrue(), "%v", r.Extent.Lacking)
+		Expect(causes(r)).To(Equal([]string{"changed old:2 new:2"}))
+	})
+
 	It("names the rule that decided on both sides", func() {
 		r := pair("<Proxy>\nurl.domain=a.test DENY\nALLOW\n", "<Proxy>\nALLOW\nurl.domain=a.test DENY\n").Flows(20000)
 		Expect(r.Flips).NotTo(BeEmpty())

@@ -15,6 +15,7 @@ const (
 	Changed  Kind = "changed"
 	Moved    Kind = "moved"
 	Released Kind = "release" // the release, not a line
+	Default  Kind = "default" // the default proxy policy, not a line
 )
 
 // edit is one difference between two policies that can be made by itself: places

@@ -61,6 +61,9 @@ func NewPair(old, new space.Source) *Pair {
 	if old.Policy.Release() != new.Policy.Release() {
 		p.edits = append(p.edits, edit{kind: Released, needs: -1})
 	}
+	if old.Options.DefaultDeny != new.Options.DefaultDeny {
+		p.edits = append(p.edits, edit{kind: Default, needs: -1})
+	}
 	for n, e := range p.edits {
 		for i, places := range [2][]int{e.old, e.new} {
 			for _, u := range places {
@@ -150,14 +153,20 @@ func (p *Pair) between(made []bool) []unit {
 	return list
 }
 
-// options are those of the side whose release counts.
+// options are those of the side whose release counts, with the default policy of the
+// side whose default counts.
 func (p *Pair) options(made []bool) policy.Options {
+	opt, verdict := p.sources[0].Options, p.sources[0].Options.DefaultDeny
 	for i, e := range p.edits {
-		if e.kind == Released && made[i] {
-			return p.sources[1].Options
+		switch {
+		case e.kind == Released && made[i]:
+			opt = p.sources[1].Options
+		case e.kind == Default && made[i]:
+			verdict = p.sources[1].Options.DefaultDeny
 		}
 	}
-	return p.sources[0].Options
+	opt.DefaultDeny = verdict
+	return opt
 }
 
 func (p *Pair) compile(list []unit, opt policy.Options) *Variant {

@@ -13,7 +13,8 @@ type unit struct {
 	text string // as it is printed
 	at   diag.Span
 	kind kind
-	item int // the layer or definition that it stands in
+	item int   // the layer or definition that it stands in
+	more int32 // how many lines it stands for beyond its own
 	// defines is what the definition that it belongs to defines, by keyOf.
 	defines string
 }

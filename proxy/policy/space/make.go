@@ -260,6 +260,14 @@ func (m *maker) others() {
 		}
 		base, _, _ := strings.Cut(rest, " ")
 		tests[base] = append(tests[base], f.tests...)
+		if spans := f.spans(); spans != nil {
+			n, ok := f.number(spans, m.a)
+			if !ok {
+				m.refuse("", true, f.axes...) // no number is in just these ranges
+			}
+			m.f.Other[base] = append(m.f.Other[base], strconv.FormatUint(n, 10))
+			continue
+		}
 		for _, t := range f.chosen(m.a) {
 			m.f.Other[base] = append(m.f.Other[base], valueOf(t))
 		}

@@ -193,6 +193,42 @@ func (f *flagField) chosen(a assignment) []string {
 	return list
 }
 
+// spans are the tests as ranges of numbers; nil where they are not all numbers, or
+// none is a range.
+func (f *flagField) spans() []span {
+	var list []span
+	wide := false
+	for _, t := range f.tests {
+		r, ok := parseSpan(t)
+		if !ok {
+			return nil
+		}
+		list, wide = append(list, r), wide || strings.Contains(t, "..")
+	}
+	if !wide {
+		return nil
+	}
+	return list
+}
+
+// number is a number that is in the chosen ranges and in no other.
+func (f *flagField) number(spans []span, a assignment) (uint64, bool) {
+	tries := []uint64{0}
+	for _, r := range spans {
+		tries = append(tries, r.low, r.high, r.low-1, r.high+1)
+	}
+	for _, n := range tries {
+		fits := true
+		for i, r := range spans {
+			fits = fits && r.has(n) == (a[f.axes[i]] == 1)
+		}
+		if fits {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
 // kindField is one of a closed list of kinds.
 type kindField struct {
 	name string
