@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
 	"rehearse/reports/diag"
 	"rehearse/scenarios"
@@ -169,8 +171,27 @@ func (in *inputs) scenario(fsys fs.FS, p, prefix string) error {
 	for name, text := range f.Texts {
 		in.texts[name] = text
 	}
+	if list.HasErrors() {
+		in.found = append(in.found, policiesOf(f)...)
+	}
 	in.scenarios = append(in.scenarios, f)
 	return nil
+}
+
+// policiesOf is what is wrong with the policies of a scenario that is wrong itself, so
+// that nobody has to mend one to hear of the other. Which releases they meet is not
+// known then; they are held to the newest.
+func policiesOf(f *scenario.File) (list diag.List) {
+	for _, name := range slices.Sorted(maps.Keys(f.Texts)) {
+		if isScenario(name) {
+			continue
+		}
+		parsed, found := cpl.Parse(name, f.Texts[name])
+		_, more := policy.Compile([]*cpl.File{parsed}, policy.Options{Release: cpl.Newest()})
+		list = append(append(list, found...), more...)
+	}
+	list.Sort()
+	return list
 }
 
 // policy reads a CPL file of the command line.

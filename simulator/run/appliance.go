@@ -171,12 +171,11 @@ func compile(state scenario.Appliance, sources []scenario.Policy) (*Program, dia
 		f, found := cpl.Parse(s.Name, s.Source)
 		files, list = append(files, f), append(list, found...)
 	}
-	if list.HasErrors() {
-		return nil, list
-	}
 	opt := policy.Options{Release: state.Release, DefaultDeny: state.DefaultDeny}
 	program, found := policy.Compile(files, opt)
-	return &Program{Policy: program, Files: files, Options: opt}, append(list, found...)
+	list = append(list, found...)
+	list.Sort()
+	return &Program{Policy: program, Files: files, Options: opt}, list
 }
 
 // start puts an interceptor in place as the appliance is set up now.
