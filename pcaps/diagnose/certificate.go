@@ -129,7 +129,7 @@ func (c *conn) pointerless(s *scene, r refusal, leaf at[journal.CertificateSeen]
 	asked := s.fetchesBy(c.client, leaf.time, r.time)
 	if len(asked) == 0 {
 		u.why = append(u.why, absent("the client asks nobody for the status of the certificate: no fetch of a CRL or OCSP answer between certificate and end",
-			hostFilter(c.client)+` && (ocsp || pkix-crl || http.request.uri contains ".crl")`))
+			statusFilter(c.client)))
 	} else {
 		u.confidence = Low
 		u.against = append(u.against, saw(asked[0].at))
@@ -180,7 +180,7 @@ func (c *conn) distrusted(s *scene, r refusal, leaf at[journal.CertificateSeen])
 	u := suspect{cause: UntrustedRoot, confidence: Medium, why: []Evidence{saw(leaf)}}
 	if len(s.fetchesBy(c.client, leaf.time, r.time)) == 0 {
 		u.why = append(u.why, absent("the client does not follow the certificate's pointers: it never comes to check revocation",
-			hostFilter(c.client)+` && (ocsp || pkix-crl || http.request.uri contains ".crl")`))
+			statusFilter(c.client)))
 	}
 	u.why = append(u.why, s.issuersFetched(c.client, leaf.time, r.time)...)
 	if r.late && !s.allRefused(c, leaf.body.Issuer) {
@@ -209,7 +209,7 @@ func (c *conn) hidden(s *scene, r refusal) suspect {
 	asked := s.fetchesBy(c.client, r.time-time.Minute, r.time)
 	if len(asked) == 0 {
 		u.why = append(u.why, absent("the client asks nobody for the status of a certificate: none that names a CRL or responder, or one whose issuer is not trusted",
-			hostFilter(c.client)+` && (ocsp || pkix-crl || http.request.uri contains ".crl")`))
+			statusFilter(c.client)))
 	}
 	for _, f := range asked {
 		u.why = append(u.why, saw(f.at))

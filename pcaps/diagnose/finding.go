@@ -129,7 +129,7 @@ func (f *Finding) join(o Finding) {
 // packetFilter shows one packet.
 func packetFilter(packet int) string { return fmt.Sprintf("frame.number == %d", packet) }
 
-// filterOf shows connections by the client's end.
+// filterOf shows connections by the client's end, the first of many.
 func filterOf(flows []string) string {
 	var parts []string
 	for _, f := range flows[:min(len(flows), maxFlows)] {
@@ -148,4 +148,9 @@ func hostFilter(host string) string {
 		return "ipv6.addr == " + host
 	}
 	return "ip.addr == " + host
+}
+
+// statusFilter shows a client's fetches of the status of certificates.
+func statusFilter(client string) string {
+	return hostFilter(client) + ` && (ocsp || http.request.uri contains ".crl" || http.content_type contains "crl")`
 }
