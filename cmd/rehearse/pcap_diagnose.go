@@ -58,6 +58,7 @@ type diagnosed struct {
 }
 
 func (a *app) diagnose(ctx context.Context, file string, opt story.Options, asJSON bool) error {
+	defer roomy()()
 	s, err := a.readCapture(ctx, file, opt)
 	if s == nil {
 		return err

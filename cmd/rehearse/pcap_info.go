@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ With --json one object a file, with counts and lists of all that was seen.`,
 					return err
 				}
 			}
+			defer roomy()()
 			for _, file := range files {
 				if err := a.info(c.Context(), file, story.Options{KeyLog: keys}, asJSON, len(files) > 1); err != nil {
 					return err
@@ -46,6 +48,17 @@ With --json one object a file, with counts and lists of all that was seen.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "print an object")
 	c.Flags().StringVar(&keylog, "keylog", "", "decrypt TLS with the key log `FILE` (SSLKEYLOGFILE); keys inside a capture are used without")
 	return c
+}
+
+// roomy lets garbage lie for longer while captures are read, as long as there is
+// memory enough; what it gives undoes that.
+func roomy() (undo func()) {
+	const percent, limit = 400, 1 << 30
+	before, most := debug.SetGCPercent(percent), debug.SetMemoryLimit(limit)
+	return func() {
+		debug.SetGCPercent(before)
+		debug.SetMemoryLimit(most)
+	}
 }
 
 func (a *app) info(ctx context.Context, file string, opt story.Options, asJSON, several bool) error {
