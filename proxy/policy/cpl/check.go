@@ -125,6 +125,13 @@ func (c *checker) layer(l *Layer) {
 	c.lateEarly(l)
 	c.detectionOrder(l)
 	c.unreachable(l)
+	c.constants(l.Guard)
+	for _, s := range l.Sections {
+		c.constants(s.Guard)
+		for _, r := range s.Rules {
+			c.constants(r.Terms)
+		}
+	}
 	c.serverNames(l)
 }
 

@@ -51,6 +51,7 @@ func Listing(files []*File, opt ListingOptions) string {
 // listing prints what the compiler has made of a policy.
 type listing struct {
 	writer
+	env       Environment
 	layers    []*Layer
 	order     []*Definition
 	restricts []*Restrict
@@ -59,7 +60,7 @@ type listing struct {
 }
 
 func newListing(files []*File, env Environment) *listing {
-	l := &listing{named: map[string]*Definition{}, twins: map[string]string{}}
+	l := &listing{env: env, named: map[string]*Definition{}, twins: map[string]string{}}
 	for _, f := range files {
 		for _, it := range f.Resolve(env).Items {
 			switch it := it.(type) {
@@ -106,15 +107,28 @@ func plainDomain(line *Line) *Pattern {
 	return p
 }
 
+// layer prints a layer, without what is constant (KB 254731).
 func (l *listing) layer(layer *Layer) {
-	l.line(LayerHeader(layer), l.guard(layer.Guard))
+	guard, kept := l.env.fold(layer.Guard)
+	if !kept {
+		return
+	}
+	l.line(LayerHeader(layer), l.guard(guard))
 	for _, s := range layer.Sections {
+		guard, kept := l.env.fold(s.Guard)
+		if !kept {
+			continue
+		}
 		if !s.Implicit {
-			l.line("    ", SectionHeader(s), l.guard(s.Guard))
+			l.line("    ", SectionHeader(s), l.guard(guard))
 		}
 		for _, r := range s.Rules {
+			terms, kept := l.env.fold(r.Terms)
+			if !kept {
+				continue
+			}
 			compiled := *r
-			compiled.Terms = l.refer(r.Terms)
+			compiled.Terms = l.refer(terms)
 			conditions, verdicts, rest := sortTerms(&compiled)
 			l.items(slices.Concat(verdicts, conditions, rest))
 		}

@@ -15,7 +15,7 @@ import (
 func listed(text string) string {
 	GinkgoHelper()
 	f, diags := cpl.Parse("local", []byte(text))
-	Expect(diags).To(BeEmpty())
+	Expect(diags.HasErrors()).To(BeFalse(), "%v", diags)
 	all := cpl.Listing([]*cpl.File{f}, cpl.ListingOptions{})
 	_, rules, ok := strings.Cut(all, "; Policy Rules\n")
 	Expect(ok).To(BeTrue())
@@ -70,6 +70,11 @@ var _ = Describe("The compiled listing", func() {
 	It("leaves circles and unknown names as they are", func() {
 		Expect(listed("define condition A\n  condition=B\nend\ndefine condition B\n  condition=A\nend\n<Proxy>\n  condition=A DENY\n  condition=X DENY\n")).
 			To(ContainSubstring("    DENY condition=X \n"))
+	})
+
+	It("leaves out what is constant", func() {
+		Expect(listed("<Proxy> release.version=6.5..\n  release.version=..5.0 url.port=80 DENY\n  release.version=6.. url.port=81 DENY\n  release.version=!6.. ALLOW\n<Proxy> release.version=..5.0\n  DENY\n<Proxy>\n  url.port=() DENY\n  url.port=82 DENY\n")).
+			To(Equal("<Proxy>\n    DENY url.port=81 \n\n<Proxy>\n    DENY url.port=82 \n\n\n; Definitions\n\n"))
 	})
 
 	It("drops what the preprocessor drops", func() {
