@@ -18,7 +18,7 @@ func namespace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: namespace NAME")
 	}
-	name := fmt.Sprintf("rehearse-%d-%s", os.Getpid(), ts.Name())
+	name := fmt.Sprintf("rehearse-%d-%s-%s", os.Getpid(), ts.Name(), args[0])
 	ts.Check(ts.Exec("ip", "netns", "add", name))
 	ts.Defer(func() { exec.Command("ip", "netns", "delete", name).Run() })
 	for _, line := range []string{
