@@ -137,6 +137,9 @@ func (a *app) playedLoad(ctx context.Context, args []string, f loadFlags, p *loa
 	if err != nil {
 		return nil, err
 	}
+	if n := len(files.scenarios); n > 1 {
+		return nil, usage("rehearse load "+files.scenarios[0].Path, "%s: %d scenarios are there; a load plays one", args[0], n)
+	}
 	chosen, err := filtered(files, f.filter)
 	if err != nil {
 		return nil, err
