@@ -16,6 +16,7 @@ import (
 	"rehearse/reports/journal"
 	"rehearse/simulator/audio"
 	"rehearse/simulator/ice"
+	"rehearse/simulator/srtp"
 )
 
 const (
@@ -173,6 +174,50 @@ var _ = Describe("a meeting", func() {
 })
 
 var _ = Describe("audio", func() {
+	It("is SRTP where the client offers a key, and refused where it wants SRTP without one", func() {
+		onStage(func(s *stage) {
+			p := s.signedIn("alice@contoso.test", "secret")
+			p.join()
+			here, err := s.client.ListenPacket("udp", ":50000")
+			Expect(err).NotTo(HaveOccurred())
+			defer here.Close()
+			open := offer("UDP 2130706431 10.1.0.11 50000 typ host ")
+			savp := strings.Replace(open, "RTP/AVP", "RTP/SAVP", 1)
+			res := p.ask(488, p.request("INVITE", audioURI, "<"+audioURI+">", "no-key", []string{"Content-Type: application/sdp"}, savp))
+			Expect(value(res, "ms-diagnostics")).To(ContainSubstring("got RTP/SAVP without a key that is known"))
+
+			mine := srtp.NewCrypto(3)
+			answer := p.call(strings.Replace(open, "a=encryption", "a=crypto:"+mine.String()+"\r\na=encryption", 1))
+			Expect(answer).To(ContainSubstring("RTP/SAVP 0 8 101"))
+			theirs, err := srtp.ParseCrypto(line(answer, "a=crypto:"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(theirs.Tag).To(Equal(3))
+			Expect(theirs.Master).NotTo(Equal(mine.Master))
+			candidate, err := ice.ParseCandidate(line(answer, "a=candidate:"))
+			Expect(err).NotTo(HaveOccurred())
+			to := net.UDPAddrFromAddrPort(candidate.Addr)
+			receivePacket(here) // the server's own check
+			_, err = here.WriteTo(binding(answer), to)
+			Expect(err).NotTo(HaveOccurred())
+			receivePacket(here)
+			out, in := srtp.NewSender(mine.Master), srtp.NewReceiver(theirs.Master)
+			for _, packet := range [][]byte{rtp(0), {0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1}} { // the second in the clear: not heard
+				if packet[len(packet)-1] == 0xff {
+					packet, err = out.Protect(packet)
+					Expect(err).NotTo(HaveOccurred())
+				}
+				_, err = here.WriteTo(packet, to)
+				Expect(err).NotTo(HaveOccurred())
+			}
+			plain, err := in.Open(receivePacket(here))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(mixed(plain)).To(Equal(rtp(0)))
+			p.hear() // the roster
+			p.ask(200, p.request("BYE", audioURI, "<"+audioURI+">", "av-alice@contoso.test", nil, ""))
+			Expect(of[journal.MediaFlowed](s, "avmcu.online.lync.com")).To(ConsistOf(journal.MediaFlowed{Path: "udp-relay", Sent: 1, Received: 1, Protected: true}))
+		})
+	})
+
 	It("comes back over UDP once a check went through", func() {
 		onStage(func(s *stage) {
 			p := s.signedIn("alice@contoso.test", "secret")
