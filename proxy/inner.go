@@ -75,7 +75,9 @@ func (f *flow) beginsUnread() bool {
 		f.inner.deadline(time.Now().Add(wait))
 		defer f.inner.deadline(time.Time{})
 	}
-	return f.inner.beginsRequest() && f.inner.ahead() > 0
+	f.idle.Store(true)
+	defer f.idle.Store(false)
+	return !f.p.draining.Load() && f.inner.await() == nil && f.inner.beginsRequest() && f.inner.ahead() > 0
 }
 
 // carryUnread copies requests and responses without reading them.
