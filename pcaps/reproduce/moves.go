@@ -236,7 +236,7 @@ func clientMoves(i int, c Client) []move {
 	one := func(name, keys string, on func(c *Client) bool, signs ...string) {
 		all = append(all, move{c.Name + " " + name, keys, "", signs, func(p *Plan) bool { return on(&p.Clients[i]) }})
 	}
-	one("distrusts", "alert", func(c *Client) bool { return set(&c.Trusts.Text, &c.Trusts.From, "false") }, "unknown_ca")
+	one("distrusts", "alert close revocation", func(c *Client) bool { return set(&c.Trusts.Text, &c.Trusts.From, "false") }, "unknown_ca", "revocation: ", "by client after Finished")
 	for _, v := range []string{"fin", "rst"} {
 		one("ends by "+v, "alert close tls", func(c *Client) bool { return set(&c.Ending.Text, &c.Ending.From, v) }, strings.ToUpper(v)+" by client after Finished")
 	}
@@ -299,7 +299,7 @@ func (g *guesser) faultMoves(p *Plan, hosts []string) []move {
 		}
 	}
 	all = append(all, statusMoves()...)
-	all = append(all, move{"loss", "", "", nil, func(p *Plan) bool {
+	all = append(all, move{"loss", "", "", []string{"records =", "no answer"}, func(p *Plan) bool {
 		if slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.Text == "{loss: 1%}" }) {
 			return false
 		}

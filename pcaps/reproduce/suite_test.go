@@ -9,8 +9,9 @@ import (
 
 func TestReproduce(t *testing.T) { worldtest.Suite(t, "reproduce") }
 
-// TestMain takes the flag -all.
+// TestMain takes the flags -all and -remake.
 func TestMain(m *testing.M) {
 	flag.Bool("all", false, "run every round trip, not some")
+	flag.Bool("remake", false, "make the samples again")
 	m.Run()
 }
