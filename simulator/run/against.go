@@ -35,7 +35,7 @@ type Against struct {
 
 // Bounds in real time.
 const (
-	realStep = 2 * time.Minute
+	realStep = 45 * time.Second
 	realWait = 5 * time.Second // the longest wait that is played
 	realRest = 100 * time.Millisecond
 )
@@ -148,6 +148,15 @@ func (r *rehearsal) limit() time.Duration {
 		return realStep
 	}
 	return stepLimit
+}
+
+// cutShort says that a step was ended by the bound in real time, "" when it was not:
+// what would have come of it nobody knows.
+func (r *rehearsal) cutShort(p played) string {
+	if r.against == nil || p.to-p.from < realStep {
+		return ""
+	}
+	return fmt.Sprintf("ended after %s; time is real here, and no step takes longer", realStep)
 }
 
 // cannot says why a step cannot be asked of the interceptor, "" when it can. What

@@ -66,6 +66,7 @@ func (r *rehearsal) step(ctx context.Context, s scenario.Step) (played, error) {
 	}
 	p.to = r.log.Now()
 	p.outcome.VirtualMS = (p.to - p.from).Milliseconds()
+	p.unasked = r.cutShort(p)
 	return p, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // folder has the scenarios that any interceptor should pass.
-const folder = "7-any-interceptor"
+const folder = "8-any-interceptor"
 
 // report is what is read of a JSON report.
 type report struct {
