@@ -27,7 +27,9 @@ var _ = Describe("a balanced shard", func() {
 			for _, at := range mine {
 				load += costs[at]
 			}
-			Expect(load).To(BeNumerically("~", 2740/3, 50))
+			// The best there is has 950 at most; giving the longest first to whoever has
+			// least stays within four thirds of that.
+			Expect(load).To(BeNumerically("<=", 950*4/3))
 			all = append(all, mine...)
 		}
 		slices.Sort(all)
