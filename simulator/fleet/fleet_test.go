@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"rehearse/reports"
@@ -167,6 +168,31 @@ var _ = Describe("a run over workers", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(rep.Overrides).To(Equal(job.Overrides))
 		Expect(rep.Scenarios).To(ContainElement(HaveField("Setup", reports.Setup{Deployment: "explicit", Release: "6.5.10.1", Policy: []string{"mine.cpl"}})))
+	})
+	It("goes over a cluster that is there anyway, two runs at a time", func() {
+		one, first := story("1-symptom")
+		two, second := story("6-revocation")
+		s := server(fleet.ServerConfig{Token: "s3cret"})
+		dial := func() *nats.Conn {
+			GinkgoHelper()
+			c, err := fleet.Link{URL: "nats://" + s.Addr(), Token: "s3cret"}.Dial(context.Background())
+			Expect(err).NotTo(HaveOccurred())
+			DeferCleanup(c.Close)
+			return c
+		}
+		hire(s, worker(), worker())
+		a, b := dial(), dial()
+		var both sync.WaitGroup
+		both.Go(func() {
+			defer GinkgoRecover()
+			rep, err := fleet.Coordinate(context.Background(), a, one, fleet.Options{Batch: 2})
+			Expect(err).NotTo(HaveOccurred())
+			same(bytesOf(rep), first)
+		})
+		rep, err := fleet.Coordinate(context.Background(), b, two, fleet.Options{Batch: 2})
+		both.Wait()
+		Expect(err).NotTo(HaveOccurred())
+		same(bytesOf(rep), second)
 	})
 	It("of nothing is over at once", func() {
 		rep, err := fleet.Coordinate(context.Background(), nil, fleet.Job{Tool: tool(), Selected: 7}, fleet.Options{})
