@@ -10,6 +10,8 @@ import (
 
 	"rehearse/proxy/policy"
 	"rehearse/proxy/policy/cpl"
+	"rehearse/proxy/policy/dead"
+	"rehearse/proxy/policy/space"
 	"rehearse/reports"
 	"rehearse/reports/diag"
 	"rehearse/simulator/run"
@@ -23,6 +25,8 @@ func (a *app) check() *cobra.Command {
 		Long: `Check scenario files and CPL policies and show all that is wrong, each at its
 line. A policy by itself is checked at the newest release unless --release says
 otherwise; the policies of a scenario are checked at every release they meet.
+Rules that those above them hide, or whose conditions exclude each other, are noted
+in policies of up to 3000 lines; "rehearse policy dead" finds them in any.
 PATHs are files, or folders whose scenario files and policies are meant. Without
 PATH the stock scenarios are checked. Warnings alone do not make the check fail.`,
 		Example: `  rehearse check my-scenarios/
@@ -55,8 +59,7 @@ func (a *app) checkFiles(paths []string, release, sarif string) error {
 	}
 	list := in.found
 	for _, f := range in.policies {
-		_, found := policy.Compile([]*cpl.File{f}, policy.Options{Release: at})
-		list = append(list, found...)
+		list = append(list, checkPolicy(f, at)...)
 	}
 	for _, f := range in.scenarios {
 		for _, s := range f.Variants {
@@ -82,6 +85,21 @@ func (a *app) checkFiles(paths []string, release, sarif string) error {
 		return told(exitInput)
 	}
 	return nil
+}
+
+// checkPolicy compiles a policy at a release, and notes rules that others hide.
+func checkPolicy(f *cpl.File, at cpl.Release) diag.List {
+	opt := policy.Options{Release: at}
+	p, found := policy.Compile([]*cpl.File{f}, opt)
+	if p == nil {
+		return found
+	}
+	for _, shadowed := range dead.Shadowed(space.Source{Policy: p, Files: []*cpl.File{f}, Options: opt}) {
+		d := shadowed.Diagnostic()
+		d.Severity = diag.Note
+		found = append(found, d)
+	}
+	return found
 }
 
 // writeSARIF writes diagnostics for code hosts.

@@ -51,6 +51,8 @@ type Finding struct {
 	Because []string
 	// Guard says that the header of its layer or section already cannot.
 	Guard bool
+
+	always bool // what hides it has no condition
 }
 
 // Block is a stretch of policy that the preprocessor leaves out.
@@ -84,6 +86,45 @@ func Find(src space.Source, opt Options) Report {
 	s.prove()
 	s.explore()
 	return s.report
+}
+
+// mostLines is up to how many lines of policy Shadowed looks at: what takes no time
+// that anyone would notice.
+const mostLines = 3000
+
+// Shadowed are the rules of a policy that are proven dead, but for those that stand
+// below a rule without conditions, and those for other releases, of which checking a
+// policy tells anyway; and but for those of other appliances, where none is named. It
+// gives none for a policy of many lines, which Find takes its time for.
+func Shadowed(src space.Source) []Finding {
+	if lines(src.Files) > mostLines {
+		return nil
+	}
+	s := &study{src: src}
+	s.prove()
+	unnamed := func(condition string) bool {
+		return src.Options.Appliance == "" && strings.HasPrefix(condition, "appliance.name")
+	}
+	return slices.DeleteFunc(s.report.Dead, func(f Finding) bool {
+		return f.Kind == Release || f.always || slices.ContainsFunc(f.Because, unnamed)
+	})
+}
+
+func lines(files []*cpl.File) int {
+	n := 0
+	for _, f := range files {
+		for _, it := range f.Items {
+			switch it := it.(type) {
+			case *cpl.Layer:
+				for _, sec := range it.Sections {
+					n += 1 + len(sec.Rules)
+				}
+			case *cpl.Definition:
+				n += len(it.Lines)
+			}
+		}
+	}
+	return n
 }
 
 type study struct {
@@ -172,6 +213,10 @@ func (s *study) judge(v *space.View, r *space.Rule) (Finding, bool) {
 		f.Kind = Hidden
 		for _, o := range by {
 			f.By = append(f.By, ref(o.AST))
+			f.always = f.always || o.AST.Pattern == nil && !slices.ContainsFunc(o.AST.Terms, func(t cpl.Term) bool {
+				_, conditional := t.(*cpl.Condition)
+				return conditional
+			})
 		}
 		return f, true
 	}

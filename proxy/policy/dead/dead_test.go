@@ -98,6 +98,18 @@ var _ = Describe("Dead rules", func() {
 		Expect(told(r.Overridden)).To(Equal([]string{"never-effective 4 by 2"}))
 	})
 
+	It("are told when a policy is checked, but for what that tells anyway", func() {
+		shadowed := func(text string) []string {
+			f, _ := cpl.Parse("p", []byte(text))
+			p, diags := policy.Compile([]*cpl.File{f}, policy.Options{Release: cpl.Newest()})
+			Expect(p).NotTo(BeNil(), "%v", diags)
+			return told(dead.Shadowed(space.Source{Policy: p, Files: []*cpl.File{f}, Options: policy.Options{Release: cpl.Newest()}}))
+		}
+		Expect(shadowed("<Proxy>\nurl.domain=a.test DENY\nurl.host=www.a.test ALLOW\nDENY\nurl.port=80 ALLOW\n")).To(HaveLen(1))
+		Expect(shadowed("<Proxy>\nappliance.name=x DENY\nrelease.version=..5.0 DENY\n")).To(BeEmpty())
+		Expect(shadowed("<Proxy>\n" + strings.Repeat("url.port=80 DENY\n", 3001))).To(BeEmpty())
+	})
+
 	It("have an explanation, each kind", func() {
 		for _, k := range []dead.Kind{dead.Hidden, dead.Contradiction, dead.Never, dead.Release, dead.Service, dead.Unreached, dead.Overridden} {
 			Expect(dead.Explanations()).To(ContainElement(HaveField("ID", k.ID())))
