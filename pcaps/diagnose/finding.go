@@ -131,13 +131,21 @@ func packetFilter(packet int) string { return fmt.Sprintf("frame.number == %d", 
 
 // filterOf shows connections by the client's end, the first of many.
 func filterOf(flows []string) string {
-	var parts []string
+	var hosts []string
+	ports := map[string][]string{}
 	for _, f := range flows[:min(len(flows), maxFlows)] {
 		host, port := split(f)
-		part := fmt.Sprintf("(%s && (tcp.port == %s || udp.port == %s))", hostFilter(host), port, port)
-		if !slices.Contains(parts, part) {
-			parts = append(parts, part)
+		if ports[host] == nil {
+			hosts = append(hosts, host)
 		}
+		if !slices.Contains(ports[host], port) {
+			ports[host] = append(ports[host], port)
+		}
+	}
+	var parts []string
+	for _, h := range hosts {
+		set := "{" + strings.Join(ports[h], ", ") + "}"
+		parts = append(parts, fmt.Sprintf("(%s && (tcp.port in %s || udp.port in %s))", hostFilter(h), set, set))
 	}
 	return strings.Join(parts, " || ")
 }

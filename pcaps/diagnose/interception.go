@@ -12,17 +12,17 @@ import (
 var vendors = [...]string{
 	"zscaler", "blue coat", "bluecoat", "proxysg", "symantec web", "netskope", "fortinet", "fortigate", "palo alto", "forcepoint",
 	"websense", "web gateway", "sophos", "umbrella", "check point", "avast", "kaspersky", "bitdefender", "eset ssl",
-	"mitm", "charles proxy", "fiddler", "portswigger", "burp", "squid", "interception", "inspection", "appliance",
+	"mitm", "charles proxy", "fiddler", "portswigger", "burp", "squid", "interception", "inspection",
 }
 
 // interception is what shows that a certificate is an interceptor's: another issuer
-// on the other leg, or a name of its own.
+// on its own leg to the origin, which begins later, or a name of its own.
 func (s *scene) interception(c *conn, leaf at[journal.CertificateSeen]) []Evidence {
 	var out []Evidence
 	const soon = time.Minute
 	for _, o := range begun(s.ofHost[plain(c.host)], c.events[0].At-soon, c.last()+soon) {
 		other, ok := o.leaf()
-		if ok && o.client != c.client && other.body.Issuer != leaf.body.Issuer {
+		if ok && o.client != c.client && o.events[0].Packet > c.events[0].Packet && other.body.Issuer != leaf.body.Issuer {
 			out = append(out, said(other.packet, fmt.Sprintf("towards %s the certificate for %s is issued by %s: between them somebody intercepts", o.server, c.host, other.body.Issuer)))
 			break
 		}

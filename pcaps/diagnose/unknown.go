@@ -20,7 +20,7 @@ func (s *scene) gaps() []Gap {
 			midway++
 		case c.oneSided(), begun && c.silentServer():
 			oneSided++
-		case ok && end.body.Err == "" && !c.opened():
+		case ok && end.body.Err == "" && c.used() && !c.opened():
 			hidden++
 		}
 	}
