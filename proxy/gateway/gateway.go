@@ -4,7 +4,8 @@
 // running proxy: explicit listeners, or one that netfilter redirects connections to
 // and that finds out where each was going; the endpoint that the pointers in
 // emulated certificates lead to; limits, so that no client can use it up; a policy
-// that can be replaced, and an end that lets what is under way finish.
+// that can be replaced; a status page with metrics and policy traces; and an end that
+// lets what is under way finish.
 //
 // It listens on loopback addresses unless it is told who may use it: an open relay
 // cannot be had.
