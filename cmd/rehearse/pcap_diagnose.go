@@ -64,6 +64,11 @@ func (a *app) diagnose(ctx context.Context, file string, opt story.Options, asJS
 		return err
 	}
 	r := diagnose.Diagnose(s.Events)
+	if s.EventsCut {
+		r.Unknown = append(r.Unknown, diagnose.Gap{
+			What: "the capture has more in it than is judged at once: only its first million events are", Record: "less, or cut it by time with editcap -A and -B",
+		})
+	}
 	var printing error
 	if asJSON {
 		printing = json.NewEncoder(a.out).Encode(diagnosed{File: s.File, Packets: s.Packets, Damage: s.Damage, Report: r})

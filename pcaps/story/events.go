@@ -9,7 +9,7 @@ import (
 )
 
 // maxEvents is how many events a Summary holds.
-const maxEvents = 1 << 19
+const maxEvents = 1 << 20
 
 // scene is what the reader of a flow writes its events to. Who is who may show late,
 // so they are kept by side until the flow's end.
@@ -27,9 +27,15 @@ type event struct {
 
 // note keeps an event of a side, if events are wanted.
 func (s *scene) note(side flow.Side, at flow.Moment, body journal.Body) {
-	if s.wanted && len(s.events) < maxItems {
-		s.events = append(s.events, event{side, at, body})
+	if !s.wanted {
+		return
 	}
+	if len(s.events) >= maxItems || s.noted >= maxEvents {
+		s.EventsCut = true
+		return
+	}
+	s.noted++
+	s.events = append(s.events, event{side, at, body})
 }
 
 // stray notes bytes that are none of the protocol spoken; side is who receives them.
@@ -105,6 +111,7 @@ func unanswered(f *flow.Flow) string {
 
 func (r *reading) write(f *flow.Flow, e event) {
 	if len(r.Events) >= maxEvents {
+		r.EventsCut = true
 		return
 	}
 	actor := f.Ends[e.side].IP().String()

@@ -26,6 +26,8 @@ type Options struct {
 	KeyLog []byte
 	// Events asks for Summary.Events.
 	Events bool
+	// Locked leaves the secrets of the file itself alone.
+	Locked bool
 }
 
 // Read reads a capture to its end, or to where it breaks; then Damage says so, and
@@ -62,6 +64,7 @@ type reading struct {
 	keys     decrypt.Keys
 	// certificates are those read so far, by their bytes.
 	certificates map[string]*Certificate
+	noted        int  // events
 	known        int  // bytes of the file's secrets that are among the keys
 	wanted       bool // events are
 }
@@ -93,7 +96,7 @@ func (r *reading) packets(file *capture.Reader, opt Options) error {
 		if err != nil {
 			return err
 		}
-		if len(file.Secrets) > r.known {
+		if len(file.Secrets) > r.known && !opt.Locked {
 			r.keys.Add(file.Secrets[r.known:])
 			r.known = len(file.Secrets)
 		}

@@ -39,6 +39,8 @@ type Summary struct {
 	// both are on one host). They are in
 	// the order of their packets.
 	Events journal.Log `json:"-"`
+	// EventsCut says that there were more than a Summary holds.
+	EventsCut bool `json:"-"`
 	// Decrypted is what was seen inside of TLS, null where none could be opened.
 	Decrypted *Seen `json:"decrypted"`
 }
