@@ -17,7 +17,7 @@ func (a *app) pcap() *cobra.Command {
 		Use: "pcap", Short: "Read captures: what is in them, and why it failed", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.pcapInfo(), a.pcapDiagnose(), a.pcapScenario(), a.pcapVerify())
+	c.AddCommand(a.pcapInfo(), a.pcapDiagnose(), a.pcapScenario(), a.pcapVerify(), a.pcapScrub())
 	return c
 }
 
