@@ -34,8 +34,8 @@ func (s *scene) begin(cause string, confidence Confidence, c *conn, packet int) 
 	return Finding{Cause: cause, Confidence: confidence, Host: c.host, Flows: []string{c.flow}, at: packet, conn: c}
 }
 
-// doubt lowers the confidence in a cause that is told by what was not there, where
-// bytes of the connection are missing.
+// doubt lowers the confidence where bytes of the connection are missing: nothing is
+// sure then, and least of all what is told by what was not there.
 func (f *Finding) doubt() {
 	lost, ok := first[journal.CaptureLost](f.conn)
 	if !ok {
@@ -43,13 +43,14 @@ func (f *Finding) doubt() {
 	}
 	switch f.Cause {
 	case NoAnswer, ClosedUnanswered, NoRelay, RelayClosed, Refused, ResponderSlow, UntrustedRoot, SIPTakenForHTTP, OneWay:
-		if f.Confidence == High {
-			f.Confidence = Medium
-		} else {
+		if f.Confidence != High {
 			f.Confidence = Low
 		}
-		f.Against = append(f.Against, saw(lost))
 	}
+	if f.Confidence == High {
+		f.Confidence = Medium
+	}
+	f.Against = append(f.Against, saw(lost))
 }
 
 // found keeps a finding; its connection is explained.
