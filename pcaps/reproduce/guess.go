@@ -171,8 +171,11 @@ func (g *guesser) reissued(p *Plan, c shown) {
 		p.Pointers = Value{"[" + strings.Join(have, ", ") + "]", packet(c.packet)}
 		p.Release = Value{"6.5.10.1", packet(c.packet) + ", the first release with pointers"}
 	}
-	if g.hears(journal.SIPSent{}) {
+	if g.forwardsSIP() {
 		p.Policy.Text, p.Release = policyYes, Value{"6.5.10.1", "SIP passes decrypted, which came with this release"}
+	}
+	if n := g.passesSIP(); n > 0 && p.Policy.Text == policyHTTPS {
+		p.Policy.Text, p.Release = policyYes, Value{"6.5.10.1", packet(n) + ", what is inside TLS passes to the SIP server, which came with this release"}
 	}
 	if g.modern() {
 		p.Release = Value{"7.3.1.1", "TLS 1.3 is spoken with the proxy, which came with 7.2"}
@@ -200,9 +203,26 @@ func (g *guesser) passed(p *Plan, issuer string) *shown {
 	return nil
 }
 
-// hears says whether events of a kind are in the capture.
-func (g *guesser) hears(kind journal.Body) bool {
-	return slices.ContainsFunc(g.log, func(e journal.Event) bool { return e.Body.Kind() == kind.Kind() })
+// forwardsSIP says whether SIP passes decrypted between the proxy and a server.
+func (g *guesser) forwardsSIP() bool {
+	return slices.ContainsFunc(g.log, func(e journal.Event) bool {
+		_, ok := e.Body.(journal.SIPSent)
+		at, err := netip.ParseAddrPort(e.Flow)
+		return ok && err == nil && g.view.Who(at.Addr()) == "proxy"
+	})
+}
+
+// passesSIP is the packet at which a connection of the proxy's to a SIP server ended
+// that had something in it; 0 for none.
+func (g *guesser) passesSIP() int {
+	for _, e := range g.log {
+		at, err := netip.ParseAddrPort(e.Flow)
+		r, ok := e.Body.(journal.RecordsSeen)
+		if ok && err == nil && r.Client > 0 && r.Server > 0 && g.view.Who(at.Addr()) == "proxy" && strings.HasPrefix(g.view.Target(e.Flow), "sip") {
+			return e.Packet
+		}
+	}
+	return 0
 }
 
 // modern says whether the proxy speaks TLS 1.3 with a server.
@@ -240,6 +260,7 @@ func (g *guesser) clients(p *Plan) {
 		if signs || !g.offers(addr) {
 			c.Profile = Value{"skype-strict", assumed}
 		}
+		c.Ending = g.ending(addr)
 		if n := g.unknownCA(addr); n > 0 {
 			c.Trusts = Value{"false", packet(n) + ", alert unknown_ca"}
 		}
@@ -262,6 +283,31 @@ func (g *guesser) offers(addr netip.Addr) bool {
 		}
 	}
 	return offered || !spoke
+}
+
+// ending is how a client hangs up behind handshakes, where it does so twice or more.
+func (g *guesser) ending(addr netip.Addr) Value {
+	first, times := Value{}, 0
+	seen := map[string]bool{}
+	for _, e := range g.log {
+		at, err := netip.ParseAddrPort(e.Flow)
+		c, ok := e.Body.(journal.Closed)
+		if !ok || err != nil || at.Addr() != addr || seen[e.Flow] {
+			continue
+		}
+		seen[e.Flow] = true
+		if c.By != "client" || c.After != "Finished" {
+			continue
+		}
+		if times++; times == 1 {
+			first = Value{strings.ToLower(c.How), packet(e.Packet) + ", " + c.String()}
+		}
+	}
+	const often = 2
+	if times < often {
+		return Value{}
+	}
+	return first
 }
 
 // unknownCA is the packet in which a client says that it does not know an issuer, 0

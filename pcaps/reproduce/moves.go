@@ -237,7 +237,7 @@ func clientMoves(i int, c Client) []move {
 		all = append(all, move{c.Name + " " + name, keys, "", signs, func(p *Plan) bool { return on(&p.Clients[i]) }})
 	}
 	one("distrusts", "alert close revocation", func(c *Client) bool { return set(&c.Trusts.Text, &c.Trusts.From, "false") }, "unknown_ca", "revocation: ", "by client after Finished")
-	for _, v := range []string{"fin", "rst"} {
+	for _, v := range []string{"fin", "rst", "alert"} {
 		one("ends by "+v, "alert close tls", func(c *Client) bool { return set(&c.Ending.Text, &c.Ending.From, v) }, strings.ToUpper(v)+" by client after Finished")
 	}
 	kinds := []string{"skype-strict", "best-effort", "skype-2010"}
