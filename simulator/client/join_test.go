@@ -92,7 +92,7 @@ var _ = Describe("joining a meeting", func() {
 			Expect(m.Sent).To(Equal(500))
 			Expect(m.Received).To(BeNumerically("~", 450, 50))
 			Expect(m.Lost).To(BeNumerically("~", 50, 35))
-			Expect(m.LostThere+m.Lost).To(BeNumerically("~", 500-m.Received, 10))
+			Expect(m.LostThere + m.Lost).To(BeNumerically("~", 500-m.Received, 10))
 			Expect(m.JitterMS).To(BeZero(), "what comes, comes in time")
 			b.world.Impose(world.Fault{Kind: world.Latency, Host: "avedge.online.lync.com", Delay: 200 * time.Millisecond})
 			Expect(do(alice, client.Talk{For: time.Second}).Result).To(Equal(journal.OK))
