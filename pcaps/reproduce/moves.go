@@ -281,7 +281,7 @@ func (g *guesser) denied() []string {
 // faultMoves are what can be wrong with network and servers.
 func (g *guesser) faultMoves(p *Plan, hosts []string) []move {
 	var all []move
-	for _, f := range faults(hosts, g.names(), p.Deployment.Text != "none") {
+	for _, f := range append(g.statuses(), faults(hosts, g.names(), p.Deployment.Text != "none")...) {
 		all = append(all, move{f.Target + " " + f.Text, f.keys(), f.host, f.signs(), func(p *Plan) bool {
 			if slices.ContainsFunc(p.Faults, func(o Fault) bool { return o.Target == f.Target && o.Text == f.Text }) {
 				return false
