@@ -59,14 +59,20 @@ func (f *flow) reset() {
 }
 
 // limit bounds what is done on the connection to d and to the walk's context.
-// Call the result to lift it.
+// Call the result to lift it. Where the context has ended, nothing is done any more:
+// the end does not race with a first byte.
 func (w *walk) limit(c net.Conn, d time.Duration) (lift func()) {
+	over := func() { c.SetDeadline(time.Unix(1, 0)) }
+	if w.ctx.Err() != nil {
+		over()
+		return func() {}
+	}
 	at := time.Now().Add(d)
 	if t, ok := w.ctx.Deadline(); ok && t.Before(at) {
 		at = t
 	}
 	c.SetDeadline(at)
-	stop := context.AfterFunc(w.ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(w.ctx, over)
 	return func() {
 		if stop() {
 			c.SetDeadline(time.Time{})

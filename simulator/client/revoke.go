@@ -12,7 +12,7 @@ import (
 
 // revoked asks whether a chain is revoked, as the profile does. Its events stand
 // on the fetches' own flows, the verdict on the flow of the connection that is
-// judged.
+// judged. There is no verdict where the step was given up meanwhile.
 func (w *walk) revoked(flow string, chain []*x509.Certificate, staple []byte) *stop {
 	b := w.conf.Profile.Revocation
 	if b.Scope != revocation.Nothing {
@@ -22,11 +22,14 @@ func (w *walk) revoked(flow string, chain []*x509.Certificate, staple []byte) *s
 	check := revocation.Checker{
 		Fetcher: revocation.HTTPFetcher{Transport: courier}, Now: w.conf.Now, Cache: w.cache, Behaviour: b,
 		Record: func(body journal.Body) {
-			if _, ok := body.(journal.RevocationFetched); ok {
+			switch body.(type) {
+			case journal.RevocationFetched:
 				w.record(courier.flow, body)
-				return
+			default:
+				if w.ctx.Err() == nil {
+					w.record(flow, body)
+				}
 			}
-			w.record(flow, body)
 		},
 	}
 	r := check.Check(w.ctx, chain, staple)

@@ -5,12 +5,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"rehearse/proxy/emulate"
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
 	"rehearse/simulator/world"
@@ -216,6 +218,34 @@ var _ = Describe("discovering a server", func() {
 			serveOn(h, 443, secured(b.leaf("lyncdiscover.contoso.test"), nil, func(c *tls.Conn) { serveHTTP(c, document(false)) }))
 			Expect(signIn(b).String()).To(Equal("done ok"))
 			Expect(lookups(b)).To(ContainElements("lyncdiscoverinternal.contoso.test", "lyncdiscover.contoso.test", "sipdir.online.lync.com"))
+		})
+	})
+
+	It("gives up asking by HTTPS, whatever that waits for, when HTTP has the answer", func() {
+		onBench(func(b bench) {
+			sipdir(b, 443)
+			b.listen("silent.test", 80, func(c net.Conn) { io.Copy(io.Discard, c) })
+			refused := make(chan error, 1)
+			h := b.host("lyncdiscover.contoso.test")
+			serveOn(h, 80, func(c net.Conn) {
+				time.Sleep(2 * time.Second)
+				serveHTTP(c, document(false))
+			})
+			unanswered := func(t *emulate.Template) { t.OCSP, t.CRL = []string{"http://silent.test/ocsp"}, []string{} }
+			serveOn(h, 443, secured(b.leaf("lyncdiscover.contoso.test", unanswered), refused, func(*tls.Conn) {}))
+			Expect(signIn(b).String()).To(Equal("done ok"))
+			Expect(<-refused).To(MatchError(ContainSubstring("bad certificate")))
+			log := b.log.Log()
+			given := slices.IndexFunc(log, func(e journal.Event) bool {
+				return e.Body == journal.Closed{By: "client", How: "FIN", After: "Certificate"}
+			})
+			Expect(given).To(BeNumerically(">=", 0))
+			Expect(journal.Find[journal.RevocationJudged](log.Flow(log[given].Flow))).To(BeEmpty())
+			sent := slices.IndexFunc(log, func(e journal.Event) bool {
+				_, alert := e.Body.(journal.AlertSent)
+				return alert && e.Flow == log[given].Flow
+			})
+			Expect(log[given].At).To(BeNumerically(">", log[sent].At), "the client waits for the server's own FIN")
 		})
 	})
 

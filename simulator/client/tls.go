@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"time"
 
 	"rehearse/proxy/revocation"
 	"rehearse/proxy/wire/tlshello"
@@ -118,10 +119,19 @@ func (h *handshake) hungUp(s *stop) error {
 	return s
 }
 
-// judge holds the server's chain against trust, name and revocation.
-func (h *handshake) judge(cs tls.ConnectionState) *stop {
-	h.lift() // the client's own fetches are no fault of the peer
-	defer func() { h.lift = h.limit(h.flow, handshakeLimit) }()
+// judge holds the server's chain against trust, name and revocation. The client's
+// own fetches are no fault of the peer, so the handshake's limit rests meanwhile; it
+// does not come back for a refusal, which is bounded by itself and has to go out even
+// where the step was given up.
+func (h *handshake) judge(cs tls.ConnectionState) (refused *stop) {
+	h.lift()
+	defer func() {
+		if refused == nil {
+			h.lift = h.limit(h.flow, handshakeLimit)
+		} else {
+			h.flow.SetDeadline(time.Now().Add(handshakeLimit))
+		}
+	}()
 	certs := cs.PeerCertificates
 	leaf := certs[0] // crypto/tls refuses an empty list
 	h.record(h.flow.name, journal.CertificateSeen{
