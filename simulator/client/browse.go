@@ -37,16 +37,11 @@ func (w *walk) get(u *url.URL, header http.Header) (*page, error) {
 		}
 		return p, err
 	}
-	f, err := w.open(hostPort(u))
-	if err != nil {
-		return nil, err
-	}
-	conn, err := w.secure(f, u.Hostname())
+	conn, f, err := w.openTLS(u)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	w.reach(f.name, journal.StageDone)
 	defer w.limit(f, httpLimit)()
 	return w.exchange(conn, f.name, req, false, u.String())
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/url"
@@ -24,19 +25,40 @@ type page struct {
 	body []byte
 }
 
-// exchange sends one request on a connection and reads the answer. target is the
-// request line's: a path, or to an explicit proxy the whole URL. It records
+// exchange sends one request on a connection and reads the answer. absolute says
+// that the request line has the whole URL, as to an explicit proxy. It records
 // HTTPExchanged, whose URL is shown.
 func (w *walk) exchange(conn io.ReadWriter, flow string, req *http.Request, absolute bool, shown string) (*page, error) {
-	seen := journal.HTTPExchanged{Method: req.Method, URL: shown}
 	p, err := roundTrip(conn, req, absolute)
+	w.exchanged(flow, req.Method, shown, p, err)
+	return p, err
+}
+
+// exchanged records how a request ended: p is its answer, or err says why there is
+// none.
+func (w *walk) exchanged(flow, method, shown string, p *page, err error) {
+	seen := journal.HTTPExchanged{Method: method, URL: shown}
 	if err != nil {
 		_, seen.Err = classify(err)
 	} else {
 		seen.Status = p.StatusCode
 	}
 	w.record(flow, seen)
-	return p, err
+}
+
+// openTLS makes the connection for an https URL, with the server judged; the walk is
+// then at stage done.
+func (w *walk) openTLS(u *url.URL) (*tls.Conn, *flow, error) {
+	f, err := w.open(hostPort(u))
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := w.secure(f, u.Hostname())
+	if err != nil {
+		return nil, nil, err
+	}
+	w.reach(f.name, journal.StageDone)
+	return conn, f, nil
 }
 
 func roundTrip(conn io.ReadWriter, req *http.Request, absolute bool) (*page, error) {

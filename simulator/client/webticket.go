@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 
-	"rehearse/reports/journal"
 	"rehearse/simulator/sipauth"
 )
 
@@ -83,16 +82,11 @@ func (w *walk) webTicket(service *url.URL, audience string) ([]byte, error) {
 // proveAt asks for the ticket, and answers the challenge on the same connection:
 // NTLM over HTTP authenticates connections.
 func (w *walk) proveAt(u *url.URL, audience string) ([]byte, error) {
-	f, err := w.open(hostPort(u))
-	if err != nil {
-		return nil, err
-	}
-	conn, err := w.secure(f, u.Hostname())
+	conn, f, err := w.openTLS(u)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	w.reach(f.name, journal.StageDone)
 	defer w.limit(f, httpLimit)()
 	entropy := make([]byte, 32)
 	rand.Read(entropy) // never fails
@@ -134,13 +128,7 @@ func (w *walk) post(conn io.Writer, in *bufio.Reader, flow string, u *url.URL, b
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	seen := journal.HTTPExchanged{Method: req.Method, URL: u.String()}
 	p, err := transact(conn, in, req, req.Write)
-	if err != nil {
-		_, seen.Err = classify(err)
-	} else {
-		seen.Status = p.StatusCode
-	}
-	w.record(flow, seen)
+	w.exchanged(flow, req.Method, u.String(), p, err)
 	return p, err
 }
