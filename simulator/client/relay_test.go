@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/pion/stun/v2"
 
 	"rehearse/reports/journal"
 	"rehearse/simulator/client"
@@ -77,7 +79,26 @@ func coturn(authority *pki.PKI) (plain, tls int) {
 		cmd.Wait()
 	})
 	untilOpen(tls, &said)
+	untilAnswers(plain, &said) // coturn opens its ports one after the other
 	return plain, tls
+}
+
+// untilAnswers waits until a STUN server answers over UDP.
+func untilAnswers(port int, said fmt.Stringer) {
+	GinkgoHelper()
+	Eventually(func() error {
+		c, err := net.Dial("udp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(200 * time.Millisecond))
+		if _, err := c.Write(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw); err != nil {
+			return err
+		}
+		_, err = c.Read(make([]byte, 1500))
+		return err
+	}).WithTimeout(10*time.Second).Should(Succeed(), func() string { return said.String() })
 }
 
 var _ = Describe("coturn", func() {
