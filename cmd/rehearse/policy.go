@@ -35,10 +35,14 @@ type policyFlags struct {
 
 // add puts the flags on a verb.
 func (f *policyFlags) add(c *cobra.Command) {
-	fl := c.Flags()
-	fl.StringArrayVar(&f.files, "policy", nil, "CPL `FILE`; may be repeated, in the order of installation")
+	f.addFiles(c)
 	f.addOptions(c)
 	c.MarkFlagRequired("policy")
+}
+
+// addFiles puts the files on a verb.
+func (f *policyFlags) addFiles(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.files, "policy", nil, "CPL `FILE`; may be repeated, in the order of installation")
 }
 
 // addOptions puts all but the files on a verb.

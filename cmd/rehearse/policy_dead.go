@@ -24,7 +24,7 @@ type deadFlags struct {
 func (a *app) policyDead() *cobra.Command {
 	var f deadFlags
 	c := &cobra.Command{
-		Use:   "dead --policy FILE",
+		Use:   "dead FILE...",
 		Short: "List the rules that no transaction can reach",
 		Long: `List the rules of a policy that nothing reaches, without traffic, each with what
 keeps it from matching.
@@ -37,14 +37,20 @@ for the interceptor as this program models it, and are claimed only where all fl
 could be gone through. Otherwise the output says that a sample was tried, how large
 it was and why.
 
+Several files are one policy, in the order of installation; --policy FILE names one,
+too.
+
 Findings are no failure: the exit code is 0. With --fail it is 1 when a rule is
 proven dead.`,
-		Example: `  rehearse policy dead --policy policy.cpl --release 6.5.10.1
-  rehearse policy dead --policy policy.cpl --service "Explicit HTTP" --service HTTPS --fail`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return a.dead(f) },
+		Example: `  rehearse policy dead policy.cpl --release 6.5.10.1
+  rehearse policy dead policy.cpl --service "Explicit HTTP" --service HTTPS --fail`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			f.policy.files = append(f.policy.files, args...)
+			return a.dead(f)
+		},
 	}
-	f.policy.add(c)
+	f.policy.addFiles(c)
+	f.policy.addOptions(c)
 	c.Flags().StringArrayVar(&f.services, "service", nil, "`NAME` of a service of the appliance; may be repeated; any where it is left out")
 	c.Flags().IntVar(&f.flows, "flows", 0, flowsHelp)
 	c.Flags().BoolVar(&f.fail, "fail", false, "exit 1 when a rule is proven dead")
@@ -56,6 +62,9 @@ proven dead.`,
 const flowsHelp = "make `N` flows at most before a sample has to do; 0: as many as take seconds, 100000 at most"
 
 func (a *app) dead(f deadFlags) error {
+	if len(f.policy.files) == 0 {
+		return usage("rehearse policy dead policy.cpl", "no policy: want at least one FILE")
+	}
 	if f.flows < 0 {
 		return usage("--flows 100000", "--flows %d: want 0 or more", f.flows)
 	}
