@@ -80,7 +80,7 @@ func (Join) failed() string { return "Cannot join the meeting" }
 func (Join) done() string   { return "In the meeting, with audio" }
 
 func (Leave) Name() string   { return "leave" }
-func (Leave) failed() string { return "Left the meeting, but not in good order" }
+func (Leave) failed() string { return "Cannot leave the meeting in good order" }
 func (Leave) done() string   { return "Left the meeting" }
 
 func (Browse) Name() string   { return "browse" }

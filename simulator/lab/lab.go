@@ -150,8 +150,5 @@ func (l *Lab) Root() []byte { return l.pki.RootPEM() }
 // Users are the SIP addresses that can sign in, with their passwords.
 func (l *Lab) Users() map[string]string { return maps.Clone(l.users) }
 
-// Domain is the SIP domain.
-func (l *Lab) Domain() string { return l.estate.Domain }
-
 // MeetingURL is the page that leads to a user's meeting of any id.
 func (l *Lab) MeetingURL(organizer, id string) string { return l.estate.MeetingURL(organizer, id) }

@@ -106,6 +106,8 @@ func clientStep(a scenario.Action) (client.Step, error) {
 		return client.SignIn{}, nil
 	case scenario.SignOut:
 		return client.SignOut{}, nil
+	case scenario.Leave:
+		return client.Leave{}, nil
 	case scenario.StayedSignedIn:
 		return client.Status{}, nil
 	case scenario.Join:

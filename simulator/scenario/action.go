@@ -7,6 +7,7 @@ import (
 
 func (SignIn) String() string         { return "sign in" }
 func (SignOut) String() string        { return "sign out" }
+func (Leave) String() string          { return "leave" }
 func (StayedSignedIn) String() string { return "stayed signed in" }
 func (a Join) String() string         { return "join " + a.Meeting }
 func (a Talk) String() string         { return "talk " + a.For.String() }

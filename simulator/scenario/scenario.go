@@ -183,6 +183,8 @@ type (
 	SignIn struct{}
 	// SignOut unregisters and closes.
 	SignOut struct{}
+	// Leave ends the meeting.
+	Leave struct{}
 	// StayedSignedIn asks whether the session is still there, without a new sign-in.
 	StayedSignedIn struct{}
 	// Join joins a meeting with audio; a client that is not signed in signs in first.

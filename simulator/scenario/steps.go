@@ -111,7 +111,7 @@ func (d *decoder) unknownActor(n *node) {
 }
 
 // plainActions are the actions of clients that are one text.
-func plainActions() []Action { return []Action{SignIn{}, SignOut{}, StayedSignedIn{}} }
+func plainActions() []Action { return []Action{SignIn{}, SignOut{}, Leave{}, StayedSignedIn{}} }
 
 func (d *decoder) clientAction(name string, n *node) Action {
 	if n.kind == scalar {

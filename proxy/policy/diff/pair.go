@@ -74,15 +74,6 @@ func NewPair(old, new space.Source) *Pair {
 	return p
 }
 
-// Edits are the differences, in the order of the new policy.
-func (p *Pair) Edits() []Edit {
-	list := make([]Edit, len(p.edits))
-	for i := range p.edits {
-		list[i] = p.edit(i)
-	}
-	return list
-}
-
 func (p *Pair) edit(n int) Edit {
 	e := Edit{Kind: p.edits[n].kind}
 	for _, u := range p.edits[n].old {

@@ -72,15 +72,6 @@ func ways() []way {
 	}
 }
 
-// Ways lists the ways with what clients see, for help.
-func Ways() []Outcome {
-	list := make([]Outcome, len(ways()))
-	for i := range list {
-		list[i].Way = Way(i)
-	}
-	return list
-}
-
 // Outcome is what a client sees of a flow, and the line that decided it.
 type Outcome struct {
 	Way    Way
