@@ -27,10 +27,10 @@ type move struct {
 // likely says whether a move has its signs in the differences.
 func (m move) likely(all []signature.Difference) bool {
 	return slices.ContainsFunc(all, func(d signature.Difference) bool {
-		if m.host != "" && !strings.Contains(d.Field, m.host) {
+		if !m.isAbout(d) {
 			return false
 		}
-		text := d.Field + " = " + strings.Join(d.Want, ", ")
+		text := d.Name() + " = " + strings.Join(d.Want, ", ")
 		return slices.ContainsFunc(m.signs, func(sign string) bool { return strings.Contains(text, sign) })
 	})
 }
@@ -40,12 +40,15 @@ func (m move) relevant(all []signature.Difference) bool {
 	if m.keys == "" {
 		return true
 	}
+	keys := strings.Fields(m.keys)
 	return slices.ContainsFunc(all, func(d signature.Difference) bool {
-		parts := strings.Split(d.Field, ": ")
-		about := slices.Contains(strings.Fields(m.keys), parts[len(parts)-1]) || parts[1] == "names" && strings.Contains(m.keys, "names") ||
-			parts[1] == "revocation" && strings.Contains(m.keys, "revocation") || parts[1] == "relay" && strings.Contains(m.keys, "relay")
-		return about && (m.host == "" || strings.Contains(d.Field, m.host))
+		return m.isAbout(d) && (slices.Contains(keys, d.Key) || slices.Contains(keys, d.What))
 	})
+}
+
+// isAbout says whether a difference has to do with the move's host.
+func (m move) isAbout(d signature.Difference) bool {
+	return strings.Contains(d.What, m.host) || strings.Contains(d.Key, m.host)
 }
 
 // The policies that are tried, the smallest first.

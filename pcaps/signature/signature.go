@@ -12,8 +12,8 @@ import (
 // Signature is what a capture came to.
 type Signature []Field
 
-// Field is one thing that a capture says.
-type Field struct {
+// Aspect is what a field is about.
+type Aspect struct {
 	// Who is "client 1", counted by first appearance, or "proxy".
 	Who string `json:"who"`
 	// What was wanted: "sipdir.online.lync.com:443", "names", "relay".
@@ -21,19 +21,24 @@ type Field struct {
 	// Key is the aspect: "connect", "certificate", "tls", "alert", "close", "http",
 	// "sip", "revocation" ...
 	Key string `json:"key"`
+}
+
+// Name is who, what and key in one.
+func (a Aspect) Name() string { return a.Who + ": " + a.What + ": " + a.Key }
+
+// Field is one thing that a capture says.
+type Field struct {
+	Aspect
 	// Values are what was seen, each once, sorted.
 	Values []string `json:"values"`
 	// Packet is where it was first seen.
 	Packet int `json:"packet"`
 }
 
-// Name is who, what and key in one.
-func (f Field) Name() string { return f.Who + ": " + f.What + ": " + f.Key }
-
 // Of computes the signature of a capture that was read with its events.
 func Of(s *story.Summary) Signature {
 	v := Look(s)
-	b := &builder{fields: map[[3]string]*Field{}}
+	b := &builder{fields: map[Aspect]*Field{}}
 	for _, e := range s.Events {
 		v.event(b, e)
 	}
@@ -53,15 +58,15 @@ func Of(s *story.Summary) Signature {
 
 // builder gathers fields.
 type builder struct {
-	fields map[[3]string]*Field
+	fields map[Aspect]*Field
 	order  []*Field
 }
 
 func (b *builder) add(who, what, key, value string, packet int) {
-	k := [3]string{who, what, key}
+	k := Aspect{who, what, key}
 	f := b.fields[k]
 	if f == nil {
-		f = &Field{Who: who, What: what, Key: key, Packet: packet}
+		f = &Field{Aspect: k, Packet: packet}
 		b.fields[k] = f
 		b.order = append(b.order, f)
 	}
@@ -74,7 +79,7 @@ func (b *builder) add(who, what, key, value string, packet int) {
 // side by side and end those that they do not need.
 func (b *builder) settle() {
 	for k, f := range b.fields {
-		if k[2] != "tls" && k[2] != "close" || !b.used(k) {
+		if k.Key != "tls" && k.Key != "close" || !b.used(k) {
 			continue
 		}
 		f.Values = slices.DeleteFunc(f.Values, func(v string) bool {
@@ -84,10 +89,10 @@ func (b *builder) settle() {
 }
 
 // used says whether something was said inside of a connection for the same.
-func (b *builder) used(k [3]string) bool {
+func (b *builder) used(a Aspect) bool {
 	for _, key := range []string{"records", "http", "sip"} {
-		if b.fields[[3]string{k[0], k[1], key}] != nil {
-			tls := b.fields[[3]string{k[0], k[1], "tls"}]
+		if b.fields[Aspect{a.Who, a.What, key}] != nil {
+			tls := b.fields[Aspect{a.Who, a.What, "tls"}]
 			return tls != nil && slices.ContainsFunc(tls.Values, func(v string) bool { return strings.HasSuffix(v, "finished") })
 		}
 	}
@@ -96,9 +101,9 @@ func (b *builder) used(k [3]string) bool {
 
 // Difference is a field that two captures do not share.
 type Difference struct {
-	Field string   `json:"field"`
-	Got   []string `json:"got"` // nil: it is not there at all
-	Want  []string `json:"want"`
+	Aspect
+	Got  []string `json:"got"` // nil: it is not there at all
+	Want []string `json:"want"`
 	// Packets are where it is in the one and the other, 0 where it is not.
 	GotPacket  int `json:"got_packet,omitempty"`
 	WantPacket int `json:"want_packet,omitempty"`
@@ -106,7 +111,7 @@ type Difference struct {
 
 // String is one line.
 func (d Difference) String() string {
-	return fmt.Sprintf("%s: got %s, want %s", d.Field, told(d.Got), told(d.Want))
+	return fmt.Sprintf("%s: got %s, want %s", d.Name(), told(d.Got), told(d.Want))
 }
 
 func told(values []string) string {
@@ -122,21 +127,21 @@ func told(values []string) string {
 // Compare lays got beside want, where want is a capture that may have been taken at
 // one place only: what nobody could see there is not asked of got.
 func Compare(got, want Signature) (all []Difference, same int) {
-	theirs := index(want)
+	ours, theirs := index(got), index(want)
 	for _, w := range want {
-		i, ok := index(got)[w.Name()]
+		g, ok := ours[w.Aspect]
 		switch {
 		case !ok:
-			all = append(all, Difference{Field: w.Name(), Want: w.Values, WantPacket: w.Packet})
-		case !slices.Equal(got[i].Values, w.Values):
-			all = append(all, Difference{Field: w.Name(), Got: got[i].Values, Want: w.Values, GotPacket: got[i].Packet, WantPacket: w.Packet})
+			all = append(all, Difference{Aspect: w.Aspect, Want: w.Values, WantPacket: w.Packet})
+		case !slices.Equal(g.Values, w.Values):
+			all = append(all, Difference{Aspect: w.Aspect, Got: g.Values, Want: w.Values, GotPacket: g.Packet, WantPacket: w.Packet})
 		default:
 			same++
 		}
 	}
 	for _, g := range got {
-		if _, ok := theirs[g.Name()]; !ok && want.has(g.Who) {
-			all = append(all, Difference{Field: g.Name(), Got: g.Values, GotPacket: g.Packet})
+		if _, ok := theirs[g.Aspect]; !ok && want.has(g.Who) {
+			all = append(all, Difference{Aspect: g.Aspect, Got: g.Values, GotPacket: g.Packet})
 		}
 	}
 	return all, same
@@ -147,10 +152,10 @@ func (s Signature) has(who string) bool {
 	return slices.ContainsFunc(s, func(f Field) bool { return f.Who == who })
 }
 
-func index(s Signature) map[string]int {
-	m := make(map[string]int, len(s))
-	for i, f := range s {
-		m[f.Name()] = i
+func index(s Signature) map[Aspect]Field {
+	m := make(map[Aspect]Field, len(s))
+	for _, f := range s {
+		m[f.Aspect] = f
 	}
 	return m
 }
