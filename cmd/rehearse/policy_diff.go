@@ -264,8 +264,10 @@ func printFlip(w io.Writer, f *diff.Flip, pair *diff.Pair, what string) {
 	if f.Why != "" {
 		fmt.Fprintf(w, "    as far as can be told: %s\n", f.Why)
 	}
-	if browser, strict := f.To.Outcome.Browser(), f.To.Outcome.Strict(releases[1]); browser == strict {
-		fmt.Fprintf(w, "    a client sees: %s\n", browser)
+	byBrowsers := f.Example.Shape == nil || f.Example.Shape.IsHTTP()
+	browser, strict := f.To.Outcome.Browser(), f.To.Outcome.Strict(releases[1])
+	if browser == strict || !byBrowsers {
+		fmt.Fprintf(w, "    a client sees: %s\n", strict)
 	} else {
 		fmt.Fprintf(w, "    a browser sees: %s\n    a strict client: %s\n", browser, strict)
 	}

@@ -10,6 +10,10 @@ type Shape struct {
 	Inside  Bytes
 }
 
+// IsHTTP says whether it is HTTP that is spoken, in clear or inside TLS: what
+// browsers speak.
+func (s Shape) IsHTTP() bool { return s.Speaks == HTTP || s.Inside == HTTP }
+
 // Shapes are all that the interceptor tells apart: each kind of service with and
 // without Detect Protocol, and what clients may say to it.
 func Shapes() []Shape {
