@@ -14,7 +14,9 @@ type Coverage struct {
 	Rules  []Rule `json:"rules"`
 }
 
-// Rule is one rule of a policy with the number of its matches.
+// Rule is one rule of a policy with the number of its matches. A transaction is
+// judged at several checkpoints, and a rule that matched at each counts each time; the
+// verb policy cover counts transactions.
 type Rule struct {
 	Line    int    `json:"line"`
 	Text    string `json:"text"`
